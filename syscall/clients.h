@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the client programs of tamalloc() have in common */
+#ifndef CLIENTS_H
+#define CLIENTS_H
+
+#include <stddef.h>
+
+#define EXIT_USAGE	2
+
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
+/*
+ * @text as a plain decimal number from @min to @max. Anything else is a usage
+ * error: one line that names @what, and exit.
+ */
+unsigned long parse_number(const char *what, const char *text,
+			   unsigned long min, unsigned long max);
+
+/* The same for a number of MiB from @min up; returns bytes. */
+size_t parse_mib(const char *what, const char *text, unsigned long min);
+
+/* What went wrong in a tamalloc() that left @error in errno */
+const char *tamalloc_error(int error);
+
+/* tamalloc(), or one line about why not and exit with EXIT_FAILURE */
+void *reserve_or_exit(size_t size);
+
+size_t page_size(void);
+
+/* Access one byte of every page; reading returns all bytes read or'ed. */
+unsigned char read_pages(const void *mem, size_t size);
+void write_pages(void *mem, size_t size);
+
+/* Read every byte: the offset of the first that is not 0, or @size. */
+size_t first_nonzero(const void *mem, size_t size);
+
+/* Minor page faults of this process so far */
+long minor_faults(void);
+
+/* Exit with EXIT_FAILURE if standard output did not take all that was printed. */
+void flush_stdout(void);
+
+/* A text file that is read again and again through one descriptor */
+struct textfile {
+	const char *path;
+	int fd;
+	size_t size;
+	char *text;
+};
+
+/*
+ * @size is how long the text may be expected to be. Returns -1 and sets errno
+ * if the file cannot be opened.
+ */
+int textfile_open(struct textfile *file, const char *path, size_t size);
+
+/* The whole text as it is now, valid until the next call for this file */
+const char *textfile_read(struct textfile *file);
+
+void textfile_close(struct textfile *file);
+
+/* /proc/PID/status of the calling process: not to be shared across fork() */
+void status_open(struct textfile *status);
+
+/* The value of a "Key:   value kB" line in what textfile_read() returned */
+unsigned long status_kb(const char *text, const char *key);
+
+#endif /* CLIENTS_H */

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tamalloc(): reserve zeroed memory that costs no page until it is touched
+ *
+ * The call is a private anonymous read/write mmap() with one argument. It goes
+ * through vm_mmap() and so through everything that mmap() goes through: LSM
+ * hooks, resource limits, overcommit accounting, userfaultfd, killable waiting.
+ */
+
+#include <linux/build_bug.h>
+#include <linux/err.h>
+#include <linux/init.h>
+#include <linux/kobject.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/percpu.h>
+#include <linux/syscalls.h>
+#include <linux/sysfs.h>
+#include <linux/u64_stats_sync.h>
+#include <uapi/linux/tamalloc.h>
+#include <asm/unistd.h>
+
+#ifdef __NR_tamalloc
+static_assert(__NR_tamalloc == TAMALLOC_SYSCALL_NR);
+#endif
+
+/*
+ * One set of counters per CPU, so that callers on different CPUs share no
+ * cache line. Only the call itself writes them, with preemption off.
+ */
+struct tamalloc_stats {
+	u64_stats_t calls;
+	u64_stats_t failures;
+	u64_stats_t reserved_bytes;
+	struct u64_stats_sync syncp;
+};
+
+static DEFINE_PER_CPU(struct tamalloc_stats, tamalloc_stats);
+
+static void tamalloc_count(unsigned long ret, size_t size)
+{
+	struct tamalloc_stats *stats = get_cpu_ptr(&tamalloc_stats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->calls);
+	if (IS_ERR_VALUE(ret))
+		u64_stats_inc(&stats->failures);
+	else
+		u64_stats_add(&stats->reserved_bytes, PAGE_ALIGN(size));
+	u64_stats_update_end(&stats->syncp);
+
+	put_cpu_ptr(&tamalloc_stats);
+}
+
+/*
+ * tamalloc(2) system call.
+ *
+ * Reserve @size bytes, rounded up to whole pages, of zeroed memory.
+ *
+ *  size: how much to reserve, in bytes.
+ *
+ * The call allocates no page and takes no page fault. A page is allocated, and
+ * zeroed, when it is first accessed; under mlockall(MCL_FUTURE) that is at
+ * once, as for mmap(). munmap() frees the memory.
+ *
+ * return values:
+ *  the page-aligned address of the new mapping, or
+ *  -EINVAL:
+ *   size is 0 or larger than TASK_SIZE of the calling task.
+ *  -ENOMEM:
+ *   no room in the address space, or RLIMIT_AS, RLIMIT_DATA, the overcommit
+ *   policy or vm.max_map_count forbids it.
+ *  -EAGAIN:
+ *   mlockall(MCL_FUTURE) is in force and RLIMIT_MEMLOCK would be exceeded.
+ *  -EINTR:
+ *   a fatal signal came while waiting for the address-space lock.
+ *
+ * After an error the address space is as it was.
+ */
+SYSCALL_DEFINE1(tamalloc, size_t, size)
+{
+	unsigned long ret = -EINVAL;
+
+	if (size && size <= TASK_SIZE)
+		ret = vm_mmap(NULL, 0, size, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, 0);
+
+	tamalloc_count(ret, size);
+
+	return ret;
+}
+
+#ifdef CONFIG_SYSFS
+/* The sum over all CPUs of the counter at @offset in struct tamalloc_stats */
+static u64 tamalloc_stats_sum(size_t offset)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct tamalloc_stats *stats = per_cpu_ptr(&tamalloc_stats, cpu);
+		unsigned int start;
+		u64 val;
+
+		do {
+			start = u64_stats_fetch_begin(&stats->syncp);
+			val = u64_stats_read((void *)stats + offset);
+		} while (u64_stats_fetch_retry(&stats->syncp, start));
+
+		sum += val;
+	}
+
+	return sum;
+}
+
+static ssize_t abi_version_show(struct kobject *kobj,
+				struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", TAMALLOC_ABI_VERSION);
+}
+static struct kobj_attribute abi_version_attr = __ATTR_RO(abi_version);
+
+#define TAMALLOC_STATS_ATTR(_name)					\
+static ssize_t _name##_show(struct kobject *kobj,			\
+			    struct kobj_attribute *attr, char *buf)	\
+{									\
+	size_t offset = offsetof(struct tamalloc_stats, _name);		\
+									\
+	return sysfs_emit(buf, "%llu\n", tamalloc_stats_sum(offset));	\
+}									\
+static struct kobj_attribute _name##_attr = __ATTR_RO(_name)
+
+TAMALLOC_STATS_ATTR(calls);
+TAMALLOC_STATS_ATTR(failures);
+TAMALLOC_STATS_ATTR(reserved_bytes);
+
+static struct attribute *tamalloc_attrs[] = {
+	&abi_version_attr.attr,
+	&calls_attr.attr,
+	&failures_attr.attr,
+	&reserved_bytes_attr.attr,
+	NULL
+};
+
+static const struct attribute_group tamalloc_attr_group = {
+	.name = "tamalloc",
+	.attrs = tamalloc_attrs,
+};
+
+static int __init tamalloc_sysfs_init(void)
+{
+	int cpu, err;
+
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(&tamalloc_stats, cpu)->syncp);
+
+	err = sysfs_create_group(mm_kobj, &tamalloc_attr_group);
+	if (err)
+		pr_err("tamalloc: no counters in sysfs: %d\n", err);
+
+	return err;
+}
+subsys_initcall(tamalloc_sysfs_init);
+#endif /* CONFIG_SYSFS */

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* tamcompare: what malloc, calloc, mmap and tamalloc cost, side by side */
+
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clients.h"
+#include "tamalloc.h"
+
+#define DEFAULT_MIB	"64"
+/* Large enough that malloc() maps it and does not take it from the heap */
+#define WARMUP_SIZE	((size_t)1 << 20)
+
+static const char help[] =
+	"Usage: tamcompare [MIB]\n"
+	"Allocate MIB mebibytes (default " DEFAULT_MIB ") with malloc, calloc, mmap and tamalloc,\n"
+	"read every page, then write every page, and print what each phase cost.\n"
+	"\n"
+	"  -h, --help  print this and exit\n"
+	"\n"
+	"CALL_NS is the time of one call, in nanoseconds. The FAULTS columns count\n"
+	"the minor page faults of each phase by itself. The RSS_KB columns tell how\n"
+	"much more is resident at the end of the phase than before the call.\n"
+	"\n"
+	"Each allocator is measured in a process of its own, after a small\n"
+	"allocation that warms it up. The memory of calloc, mmap and tamalloc is\n"
+	"guaranteed to be zero. That of malloc is not: it may hold what the program\n"
+	"freed earlier.\n"
+	"\n"
+	"Exit status: 0 done, 1 an allocator failed, 2 wrong usage.\n";
+
+static const struct option options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 }
+};
+
+struct phase {
+	long faults;
+	long rss_kb;
+};
+
+struct result {
+	int error;
+	unsigned char seen;	/* what was read, so that reading has a purpose */
+	long long ns;
+	struct phase call, read, write;
+};
+
+static void *call_calloc(size_t size)
+{
+	return calloc(1, size);
+}
+
+static void *call_mmap(size_t size)
+{
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return mem == MAP_FAILED ? NULL : mem;
+}
+
+static const struct allocator {
+	const char *name;
+	void *(*call)(size_t size);
+} allocators[] = {
+	{ "malloc", malloc },
+	{ "calloc", call_calloc },
+	{ "mmap", call_mmap },
+	{ "tamalloc", tamalloc },
+};
+
+static long long now_ns(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &now))
+		err(EXIT_FAILURE, "clock_gettime");
+
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+static long rss_kb(struct textfile *status)
+{
+	return (long)status_kb(textfile_read(status), "VmRSS");
+}
+
+/* The memory stays: freeing it would change what malloc() does next. */
+static struct result measure(const struct allocator *allocator, size_t size,
+			     struct textfile *status)
+{
+	long before_kb = rss_kb(status);
+	struct result result = { 0 };
+	long faults;
+	void *mem;
+
+	faults = minor_faults();
+	result.ns = now_ns();
+	mem = allocator->call(size);
+	if (!mem) {
+		result.error = errno;
+		return result;
+	}
+	result.ns = now_ns() - result.ns;
+	result.call.faults = minor_faults() - faults;
+	result.call.rss_kb = rss_kb(status) - before_kb;
+
+	faults = minor_faults();
+	result.seen = read_pages(mem, size);
+	result.read.faults = minor_faults() - faults;
+	result.read.rss_kb = rss_kb(status) - before_kb;
+
+	faults = minor_faults();
+	write_pages(mem, size);
+	result.write.faults = minor_faults() - faults;
+	result.write.rss_kb = rss_kb(status) - before_kb;
+
+	return result;
+}
+
+static void measure_and_send(const struct allocator *allocator, size_t size, int fd)
+{
+	struct textfile status;
+	struct result result;
+
+	status_open(&status);
+
+	/* The first round meets the faults that a new process has anyway. */
+	result = measure(allocator, WARMUP_SIZE, &status);
+	if (!result.error)
+		result = measure(allocator, size, &status);
+
+	/* Less than PIPE_BUF, so all or nothing */
+	if (write(fd, &result, sizeof(result)) != sizeof(result))
+		err(EXIT_FAILURE, "pipe");
+}
+
+/* Returns 0, or -1 if the process that measured did not get to the end. */
+static int measure_in_child(const struct allocator *allocator, size_t size,
+			    struct result *result)
+{
+	int fds[2], status;
+	ssize_t got;
+	pid_t pid;
+
+	if (pipe(fds))
+		err(EXIT_FAILURE, "pipe");
+
+	pid = fork();
+	if (pid < 0)
+		err(EXIT_FAILURE, "fork");
+
+	if (!pid) {
+		close(fds[0]);
+		measure_and_send(allocator, size, fds[1]);
+		_exit(EXIT_SUCCESS);
+	}
+
+	close(fds[1]);
+	do
+		got = read(fds[0], result, sizeof(*result));
+	while (got < 0 && errno == EINTR);
+	close(fds[0]);
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			err(EXIT_FAILURE, "waitpid");
+
+	if (got == (ssize_t)sizeof(*result))
+		return 0;
+
+	if (WIFSIGNALED(status))
+		warnx("%s: killed by signal %d (%s)", allocator->name,
+		      WTERMSIG(status), strsignal(WTERMSIG(status)));
+
+	return -1;
+}
+
+static int compare(const struct allocator *allocator, size_t size)
+{
+	struct result r;
+
+	if (measure_in_child(allocator, size, &r))
+		return -1;
+
+	if (r.error) {
+		warnx("%s: %s", allocator->name, tamalloc_error(r.error));
+		return -1;
+	}
+
+	printf("%-9s %10lld %11ld %11ld %11ld %11ld %12ld %12ld\n",
+	       allocator->name, r.ns, r.call.faults, r.call.rss_kb,
+	       r.read.faults, r.read.rss_kb, r.write.faults, r.write.rss_kb);
+	flush_stdout();
+
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int ret = EXIT_SUCCESS;
+	size_t size, i;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (opt != 'h')
+			return EXIT_USAGE;
+		fputs(help, stdout);
+		flush_stdout();
+		return EXIT_SUCCESS;
+	}
+
+	if (argc - optind > 1)
+		errx(EXIT_USAGE, "one argument, MIB, is enough; see --help");
+
+	size = parse_mib("MIB", optind < argc ? argv[optind] : DEFAULT_MIB, 1);
+
+	printf("%-9s %10s %11s %11s %11s %11s %12s %12s\n", "ALLOCATOR", "CALL_NS",
+	       "CALL_FAULTS", "CALL_RSS_KB", "READ_FAULTS", "READ_RSS_KB",
+	       "WRITE_FAULTS", "WRITE_RSS_KB");
+	/* What is still in the buffer at fork() could be printed twice. */
+	flush_stdout();
+
+	for (i = 0; i < ARRAY_SIZE(allocators); i++)
+		if (compare(&allocators[i], size))
+			ret = EXIT_FAILURE;
+
+	return ret;
+}

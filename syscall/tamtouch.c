@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* tamtouch: reserve memory, touch it step by step, and show what it costs */
+
+#include <err.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clients.h"
+
+static const char help[] =
+	"Usage: tamtouch [-s STEPS] [-p PERCENT] [-r|-w] MIB\n"
+	"Reserve MIB mebibytes with tamalloc, touch a share of them step by step,\n"
+	"and print what was requested beside what is committed.\n"
+	"\n"
+	"  -s, --steps=STEPS      touch the share in so many steps (default 10)\n"
+	"  -p, --percent=PERCENT  touch so much of the memory (default 100)\n"
+	"  -r, --read             read every byte, and check that it is 0\n"
+	"  -w, --write            write to every page (default)\n"
+	"  -h, --help             print this and exit\n"
+	"\n"
+	"Step 0 is the memory as reserved. MINFLT counts the minor page faults\n"
+	"since before the call; the other columns are from /proc/self/status.\n"
+	"\n"
+	"Exit status: 0 done, 1 failed, 2 wrong usage.\n";
+
+static const struct option options[] = {
+	{ "steps",   required_argument, NULL, 's' },
+	{ "percent", required_argument, NULL, 'p' },
+	{ "read",    no_argument,       NULL, 'r' },
+	{ "write",   no_argument,       NULL, 'w' },
+	{ "help",    no_argument,       NULL, 'h' },
+	{ NULL, 0, NULL, 0 }
+};
+
+static void print_step(struct textfile *status, unsigned long step, size_t size,
+		       size_t touched, long faults)
+{
+	const char *text = textfile_read(status);
+
+	printf("%4lu %12zu %10zu %10lu %10lu %10lu %8ld\n", step, size >> 10,
+	       touched >> 10, status_kb(text, "VmSize"), status_kb(text, "VmRSS"),
+	       status_kb(text, "RssAnon"), faults);
+	flush_stdout();
+}
+
+static void check_zero(const char *mem, size_t start, size_t end)
+{
+	size_t bad = start + first_nonzero(mem + start, end - start);
+
+	if (bad < end)
+		errx(EXIT_FAILURE, "byte %zu reads 0x%02x, not 0", bad,
+		     (unsigned int)(unsigned char)mem[bad]);
+}
+
+static void touch_in_steps(size_t size, size_t pages, unsigned long steps,
+			   bool write)
+{
+	size_t page = page_size();
+	struct textfile status;
+	unsigned long step;
+	size_t touched = 0;
+	long faults, call_faults;
+	char *mem;
+
+	status_open(&status);
+
+	faults = minor_faults();
+	mem = reserve_or_exit(size);
+	call_faults = minor_faults() - faults;
+
+	/* What printing costs for the first time is left out of the count. */
+	textfile_read(&status);
+	printf("%4s %12s %10s %10s %10s %10s %8s\n", "STEP", "REQUESTED_KB",
+	       "TOUCHED_KB", "VMSIZE_KB", "VMRSS_KB", "RSSANON_KB", "MINFLT");
+	flush_stdout();
+
+	faults = minor_faults() - call_faults;
+	print_step(&status, 0, size, touched, call_faults);
+
+	for (step = 1; step <= steps; step++) {
+		size_t end = (size_t)((unsigned long long)pages * step / steps) * page;
+
+		if (write)
+			write_pages(mem + touched, end - touched);
+		else
+			check_zero(mem, touched, end);
+
+		touched = end;
+		print_step(&status, step, size, touched, minor_faults() - faults);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long percent = 100;
+	unsigned long steps = 10;
+	bool write = true;
+	size_t size, pages;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "s:p:rwh", options, NULL)) != -1) {
+		switch (opt) {
+		case 's':
+			steps = parse_number("STEPS", optarg, 1, 1000000);
+			break;
+		case 'p':
+			percent = parse_number("PERCENT", optarg, 0, 100);
+			break;
+		case 'r':
+			write = false;
+			break;
+		case 'w':
+			write = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			flush_stdout();
+			return EXIT_SUCCESS;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+
+	if (argc - optind != 1)
+		errx(EXIT_USAGE, "one argument, MIB, is needed; see --help");
+
+	size = parse_mib("MIB", argv[optind], 1);
+	pages = (size_t)((unsigned long long)(size / page_size()) * percent / 100);
+
+	touch_in_steps(size, pages, steps, write);
+
+	return EXIT_SUCCESS;
+}
