@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /proc/tamalloc/summary: the sums over the rows of /proc/tamalloc/pids
+ */
+
+#include <linux/hash.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "walk.h"
+
+/*
+ * The address spaces that several processes may share and that are already
+ * counted. Each entry holds an mmgrab() reference: it keeps the mm_struct from
+ * being reused for a later process, which would then look already counted. It
+ * does not keep the address space itself.
+ *
+ * Nothing is allocated before the first such address space is met.
+ */
+#define SHARED_HASH_BITS	8
+
+struct shared_mm {
+	struct hlist_node node;
+	struct mm_struct *mm;
+};
+
+struct tamalloc_totals {
+	u64 processes;
+	u64 address_spaces;
+	u64 reserved;		/* pages, as the following */
+	u64 committed;
+	u64 anon;
+	u64 file;
+	u64 shmem;
+	u64 swap;
+	u64 hugetlb;
+	u64 pgtables;		/* bytes */
+	struct hlist_head *shared;
+};
+
+/*
+ * Note that @mm is counted. Consumes the caller's reference. Returns 1 if it
+ * was noted before, 0 if not, -ENOMEM if it could not be noted.
+ */
+static int shared_mm_note(struct tamalloc_totals *totals, struct mm_struct *mm)
+{
+	struct hlist_head *head;
+	struct shared_mm *entry;
+	int ret = -ENOMEM;
+
+	if (!totals->shared) {
+		totals->shared = kcalloc(1 << SHARED_HASH_BITS,
+					 sizeof(*totals->shared), GFP_KERNEL);
+		if (!totals->shared)
+			goto out_drop;
+	}
+
+	head = &totals->shared[hash_ptr(mm, SHARED_HASH_BITS)];
+	hlist_for_each_entry(entry, head, node) {
+		if (entry->mm == mm) {
+			ret = 1;
+			goto out_drop;
+		}
+	}
+
+	entry = kmalloc(sizeof(*entry), GFP_KERNEL);
+	if (!entry)
+		goto out_drop;
+	entry->mm = mm;
+	hlist_add_head(&entry->node, head);
+	return 0;
+
+out_drop:
+	mmdrop(mm);
+	return ret;
+}
+
+static void shared_mm_free(struct tamalloc_totals *totals)
+{
+	struct shared_mm *entry;
+	struct hlist_node *tmp;
+	int i;
+
+	if (!totals->shared)
+		return;
+
+	for (i = 0; i < 1 << SHARED_HASH_BITS; i++) {
+		hlist_for_each_entry_safe(entry, tmp, &totals->shared[i], node) {
+			mmdrop(entry->mm);
+			kfree(entry);
+		}
+		cond_resched();
+	}
+	kfree(totals->shared);
+}
+
+static int tamalloc_sum(struct tamalloc_totals *totals, struct file *file)
+{
+	struct tamalloc_walk walk = { .want_shared = true };
+	const struct tamalloc_usage *usage = &walk.usage;
+	int ret;
+
+	tamalloc_walk_begin(&walk, file, 1);
+	while ((ret = tamalloc_walk_next(&walk)) > 0) {
+		walk.iter.tgid++;
+		totals->processes++;
+
+		if (walk.shared) {
+			ret = shared_mm_note(totals, walk.shared);
+			if (ret < 0)
+				break;
+			if (ret)
+				continue;
+		}
+
+		totals->address_spaces++;
+		totals->reserved += usage->reserved;
+		totals->committed += usage->committed;
+		totals->anon += usage->anon;
+		totals->file += usage->file;
+		totals->shmem += usage->shmem;
+		totals->swap += usage->swap;
+		totals->hugetlb += usage->hugetlb;
+		totals->pgtables += usage->pgtables;
+	}
+	tamalloc_walk_end(&walk);
+
+	return ret;
+}
+
+static void show_kb(struct seq_file *m, const char *key, u64 kb)
+{
+	seq_put_decimal_ull_width(m, key, kb, 12);
+	seq_puts(m, " kB\n");
+}
+
+static void show_pages(struct seq_file *m, const char *key, u64 pages)
+{
+	show_kb(m, key, pages << (PAGE_SHIFT - 10));
+}
+
+static int tamalloc_summary_show(struct seq_file *m, void *v)
+{
+	struct tamalloc_totals totals = {};
+	int ret;
+
+	ret = tamalloc_sum(&totals, m->file);
+	shared_mm_free(&totals);
+	if (ret < 0)
+		return ret;
+
+	seq_put_decimal_ull_width(m, "Processes:       ", totals.processes, 12);
+	seq_put_decimal_ull_width(m, "\nAddressSpaces:   ",
+				  totals.address_spaces, 12);
+	show_pages(m, "\nTotalReserved:   ", totals.reserved);
+	show_pages(m, "TotalCommitted:  ", totals.committed);
+	tamalloc_put_pct(m, "CommittedPct:    ", totals.committed,
+			 totals.reserved, 12);
+	seq_puts(m, " %\n");
+	show_pages(m, "TotalRss:        ",
+		   totals.anon + totals.file + totals.shmem);
+	show_pages(m, "TotalAnon:       ", totals.anon);
+	show_pages(m, "TotalFile:       ", totals.file);
+	show_pages(m, "TotalShmem:      ", totals.shmem);
+	show_pages(m, "TotalSwap:       ", totals.swap);
+	show_pages(m, "TotalHugetlb:    ", totals.hugetlb);
+	show_kb(m, "TotalPageTables: ", totals.pgtables >> 10);
+
+	return 0;
+}
+
+static int tamalloc_summary_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, tamalloc_summary_show, NULL);
+}
+
+const struct proc_ops tamalloc_summary_proc_ops = {
+	.proc_flags	= PROC_ENTRY_PERMANENT,
+	.proc_open	= tamalloc_summary_open,
+	.proc_read_iter	= seq_read_iter,
+	.proc_lseek	= seq_lseek,
+	.proc_release	= single_release,
+};

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /proc/tamalloc: the walk over the processes that both files share
+ *
+ * The walk goes by id, not along a list: a step finds the next thread group at
+ * or above an id under RCU, takes a reference to its leader and leaves RCU. So
+ * a walk can stop anywhere and be resumed by id, and nothing is held while a
+ * row is formatted or a reader sleeps.
+ */
+
+#include <linux/atomic.h>
+#include <linux/cred.h>
+#include <linux/hugetlb.h>
+#include <linux/init.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/oom.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/seq_file.h>
+#include <linux/string.h>
+
+#include "walk.h"
+
+/**
+ * tamalloc_walk_begin() - start a walk
+ * @walk: the walk
+ * @file: the open file that is read
+ * @tgid: lowest id to look at
+ *
+ * Visibility is decided with the credentials of the task that opened @file, as
+ * for /proc/PID/status, where they are checked at open: whoever is handed the
+ * descriptor sees what the opener could see. Must be paired with
+ * tamalloc_walk_end() in the same task.
+ */
+void tamalloc_walk_begin(struct tamalloc_walk *walk, struct file *file,
+			 unsigned int tgid)
+{
+	struct super_block *sb = file_inode(file)->i_sb;
+
+	walk->iter.tgid = tgid;
+	walk->iter.task = NULL;
+	walk->shared = NULL;
+	walk->ns = proc_pid_ns(sb);
+	walk->fs_info = proc_sb_info(sb);
+	walk->saved_cred = override_creds(file->f_cred);
+}
+
+/**
+ * tamalloc_walk_end() - end a walk
+ * @walk: the walk
+ */
+void tamalloc_walk_end(struct tamalloc_walk *walk)
+{
+	revert_creds(walk->saved_cred);
+	if (walk->iter.task)
+		put_task_struct(walk->iter.task);
+	walk->iter.task = NULL;
+}
+
+/*
+ * May processes other than @task's share @mm? Called with @task locked.
+ *
+ * mm_users counts the tasks that use @mm, and short-lived references besides.
+ * signal->live never exceeds the number of threads of this process that use
+ * @mm, as a thread leaves that count before it lets go of its address space.
+ * So if the two are equal, no user is left for another process. MMF_MULTIPROCESS
+ * closes the window between the two reads for all sharing but that of vfork().
+ */
+static bool tamalloc_maybe_shared(struct task_struct *task,
+				  struct mm_struct *mm)
+{
+	int users = atomic_read(&mm->mm_users);
+
+	if (users == 1)
+		return false;
+	return test_bit(MMF_MULTIPROCESS, &mm->flags) ||
+	       users != atomic_read(&task->signal->live);
+}
+
+/*
+ * Sample the process that @walk stands at. Returns false if it has no address
+ * space: a kernel thread (it may borrow one), a zombie, or a process about to
+ * be one.
+ *
+ * No reference to the address space is taken: dropping it could be the last
+ * one, and this reader would tear the address space down. task_lock() of a
+ * thread that still has its mm keeps it in place.
+ */
+static bool tamalloc_sample(struct tamalloc_walk *walk)
+{
+	struct tamalloc_usage *usage = &walk->usage;
+	struct task_struct *task;
+	struct mm_struct *mm;
+
+	if (walk->iter.task->flags & PF_KTHREAD)
+		return false;
+
+	task = find_lock_task_mm(walk->iter.task);
+	if (!task)
+		return false;
+	mm = task->mm;
+
+	/*
+	 * The stored peak is only brought up to date when the resident set is
+	 * about to shrink, so the present size may exceed it. See task_mem().
+	 */
+	usage->anon = get_mm_counter_sum(mm, MM_ANONPAGES);
+	usage->file = get_mm_counter_sum(mm, MM_FILEPAGES);
+	usage->shmem = get_mm_counter_sum(mm, MM_SHMEMPAGES);
+	usage->committed = max(tamalloc_rss(usage), READ_ONCE(mm->hiwater_rss));
+	usage->reserved = READ_ONCE(mm->total_vm);
+	usage->swap = get_mm_counter_sum(mm, MM_SWAPENTS);
+#ifdef CONFIG_HUGETLB_PAGE
+	usage->hugetlb = atomic_long_read(&mm->hugetlb_usage);
+#endif
+	usage->pgtables = mm_pgtables_bytes(mm);
+
+	if (walk->want_shared && tamalloc_maybe_shared(task, mm)) {
+		mmgrab(mm);
+		walk->shared = mm;
+	}
+
+	task_unlock(task);
+
+	return true;
+}
+
+/**
+ * tamalloc_walk_next() - go to the next process
+ * @walk: the walk
+ *
+ * Find the first process with an id of at least @walk->iter.tgid that the
+ * reader may see and that has an address space, and sample it.
+ *
+ * Return: 1 if there is one, 0 if there is none, -EINTR if a fatal signal is
+ * pending.
+ */
+int tamalloc_walk_next(struct tamalloc_walk *walk)
+{
+	walk->shared = NULL;
+
+	for (;; walk->iter.tgid++) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+
+		walk->iter = next_tgid(walk->ns, walk->iter);
+		if (!walk->iter.task)
+			return 0;
+
+		if (has_pid_permissions(walk->fs_info, walk->iter.task,
+					HIDEPID_NO_ACCESS) &&
+		    tamalloc_sample(walk))
+			return 1;
+	}
+}
+
+/**
+ * tamalloc_put_pct() - print the share of the reserved memory that is committed
+ * @m: where to print
+ * @delimiter: printed before
+ * @committed: a size
+ * @reserved: the size that counts as 100 percent, in the same unit
+ * @width: least width of the number
+ *
+ * Two decimals, truncated; 0.00 where nothing is reserved.
+ */
+void tamalloc_put_pct(struct seq_file *m, const char *delimiter, u64 committed,
+		      u64 reserved, unsigned int width)
+{
+	u64 pct = reserved ? div64_u64(committed * 10000, reserved) : 0;
+	u32 decimals;
+
+	pct = div_u64_rem(pct, 100, &decimals);
+	seq_put_decimal_ull_width(m, delimiter, pct, width - strlen(".00"));
+	seq_putc(m, '.');
+	seq_putc(m, '0' + decimals / 10);
+	seq_putc(m, '0' + decimals % 10);
+}
+
+static int __init proc_tamalloc_init(void)
+{
+	struct proc_dir_entry *dir = proc_mkdir("tamalloc", NULL);
+
+	if (!dir ||
+	    !proc_create("pids", 0444, dir, &tamalloc_pids_proc_ops) ||
+	    !proc_create("summary", 0444, dir, &tamalloc_summary_proc_ops)) {
+		proc_remove(dir);
+		return -ENOMEM;
+	}
+
+	return 0;
+}
+fs_initcall(proc_tamalloc_init);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _PROC_TAMALLOC_WALK_H
+#define _PROC_TAMALLOC_WALK_H
+
+#include <linux/fs.h>
+#include <linux/proc_fs.h>
+#include <linux/sched.h>
+
+#include "../internal.h"
+
+struct mm_struct;
+struct seq_file;
+
+/**
+ * struct tamalloc_usage - the memory of one process
+ * @reserved: size of the address space (VmSize), in pages
+ * @committed: the most it ever had resident (VmHWM), in pages
+ * @anon: resident anonymous memory (RssAnon), in pages
+ * @file: resident file mappings (RssFile), in pages
+ * @shmem: resident shared memory (RssShmem), in pages
+ * @swap: swap entries (VmSwap), in pages
+ * @hugetlb: hugetlb memory (HugetlbPages), in base pages
+ * @pgtables: page tables (VmPTE), in bytes
+ */
+struct tamalloc_usage {
+	unsigned long reserved;
+	unsigned long committed;
+	unsigned long anon;
+	unsigned long file;
+	unsigned long shmem;
+	unsigned long swap;
+	unsigned long hugetlb;
+	unsigned long pgtables;
+};
+
+/**
+ * struct tamalloc_walk - a walk over the processes that a reader may see
+ * @want_shared: the caller wants @shared; set it before the first step
+ * @iter: the process it stands at: its id in @ns, and a reference to its leader
+ * @usage: the memory of that process
+ * @shared: its address space, if other processes may share it, else NULL. The
+ *	caller takes over the mmgrab() reference.
+ * @ns: pid namespace of the proc mount that is read
+ * @fs_info: options of that mount
+ * @saved_cred: credentials of the task that reads, while those of the task that
+ *	opened the file are in force
+ */
+struct tamalloc_walk {
+	bool want_shared;
+	struct tgid_iter iter;
+	struct tamalloc_usage usage;
+	struct mm_struct *shared;
+	struct pid_namespace *ns;
+	struct proc_fs_info *fs_info;
+	const struct cred *saved_cred;
+};
+
+void tamalloc_walk_begin(struct tamalloc_walk *walk, struct file *file,
+			 unsigned int tgid);
+int tamalloc_walk_next(struct tamalloc_walk *walk);
+void tamalloc_walk_end(struct tamalloc_walk *walk);
+void tamalloc_put_pct(struct seq_file *m, const char *delimiter, u64 committed,
+		      u64 reserved, unsigned int width);
+
+static inline unsigned long tamalloc_rss(const struct tamalloc_usage *usage)
+{
+	return usage->anon + usage->file + usage->shmem;
+}
+
+extern const struct proc_ops tamalloc_pids_proc_ops;
+extern const struct proc_ops tamalloc_summary_proc_ops;
+
+#endif /* _PROC_TAMALLOC_WALK_H */
