@@ -1,0 +1,148 @@
+# shellcheck shell=bash
+# What the scripts share. Source it; it does nothing by itself.
+# SPDX-License-Identifier: GPL-2.0-only
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=$top/build
+linux=$build/linux
+# shellcheck disable=SC2034  # used by those who source this file
+jobs=$(($(getconf _NPROCESSORS_ONLN) + 1))
+
+if [[ ${V:-} == 1 ]]; then
+  PS4='+ ${BASH_SOURCE[0]##*/}: '
+  set -x
+fi
+
+say() {
+  printf '%s\n' "$*"
+}
+
+# die MESSAGE: one line on stderr, then a non-zero status.
+die() {
+  printf '%s: error: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# need COMMAND...: stop if one is missing.
+need() {
+  local tool
+  for tool; do
+    command -v "$tool" >/dev/null ||
+      die "$tool is missing; run 'make setup' to install what the build needs"
+  done
+}
+
+# need_space DIR KB: stop unless the file system of DIR has KB free.
+need_space() {
+  local free
+  free=$(df -Pk "$1" | awk 'NR == 2 { print $4 }')
+  ((free >= $2)) || die "$(($2 / 1024)) MiB are needed below $1," \
+    "$((free / 1024)) MiB are free; make room and run it again"
+}
+
+# digest FILE...: one checksum over the names and contents of files, and of all
+# files below directories.
+digest() {
+  find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum |
+    sha256sum | cut -d' ' -f1
+}
+
+# put_file SOURCE TARGET: copy if different, in one step, so that neither make
+# nor an interrupted run sees a half-written or needlessly newer file.
+put_file() {
+  cmp -s "$1" "$2" && return
+  mkdir -p "$(dirname "$2")"
+  cp "$1" "$2.tmp.$$"
+  mv -f "$2.tmp.$$" "$2"
+}
+
+# write_file TARGET: the same for standard input.
+write_file() {
+  mkdir -p "$(dirname "$1")"
+  cat >"$1.new.$$"
+  if cmp -s "$1.new.$$" "$1"; then
+    rm -f "$1.new.$$"
+  else
+    mv -f "$1.new.$$" "$1"
+  fi
+}
+
+# kill_group PID: end a process started by run_step and all it started.
+kill_group() {
+  kill -TERM -- "-$1" 2>/dev/null || true
+  wait "$1" 2>/dev/null || true
+}
+
+# run_step [-p PATTERN -t TOTAL] LABEL LOG COMMAND...: run COMMAND with its
+# output in LOG and show that it is alive: the time so far, and with -p how many
+# lines of LOG match PATTERN of the TOTAL expected, with the time left. When it
+# fails, the end of LOG and its path are shown.
+run_step() {
+  local pattern='' total=0 opt OPTIND=1
+  while getopts p:t: opt; do
+    case $opt in
+      p) pattern=$OPTARG ;;
+      t) total=$OPTARG ;;
+      *) die "run_step: unknown option" ;;
+    esac
+  done
+  shift $((OPTIND - 1))
+  local label=$1 log=$2 pid rc=0 start=$SECONDS shown=0 every=15
+  shift 2
+
+  mkdir -p "$(dirname "$log")"
+  [[ -t 1 ]] && every=1
+  if [[ ${V:-} == 1 ]]; then
+    "$@" 2>&1 | tee "$log" || rc=${PIPESTATUS[0]}
+  else
+    # A group of its own, so that Ctrl-C can end all of it.
+    set -m
+    "$@" >"$log" 2>&1 </dev/null &
+    pid=$!
+    set +m
+    trap 'kill_group "$pid"; echo >&2; trap - INT; kill -INT $$' INT
+    trap 'kill_group "$pid"; exit 143' TERM
+    while kill -0 "$pid" 2>/dev/null; do
+      if ((SECONDS - start >= shown + every)); then
+        shown=$((SECONDS - start))
+        show_progress "$label" "$log" "$pattern" "$total" "$shown"
+      fi
+      # As long as the process lives; returns at once when it ends.
+      timeout 1 tail --pid="$pid" -f /dev/null 2>/dev/null || true
+    done
+    wait "$pid" || rc=$?
+    trap - INT TERM
+    [[ -t 1 ]] && printf '\r\033[K'
+  fi
+  if ((rc)); then
+    printf '%s: failed. The end of its log:\n' "$label" >&2
+    tail -n 20 "$log" | sed 's/^/    /' >&2
+    printf 'The whole log: %s\n' "$log" >&2
+    return "$rc"
+  fi
+  say "$label: done in $(minutes $((SECONDS - start)))"
+}
+
+minutes() {
+  printf '%d:%02d' $(($1 / 60)) $(($1 % 60))
+}
+
+show_progress() {
+  local label=$1 log=$2 pattern=$3 total=$4 elapsed=$5 line done_ percent left
+  line="$label: $(minutes "$elapsed")"
+  if [[ -n $pattern ]] && ((total > 0)); then
+    done_=$(grep -c "$pattern" "$log" || true)
+    percent=$((done_ * 100 / total))
+    ((percent <= 99)) || percent=99
+    line+=", $percent % done"
+    if ((percent >= 3)); then
+      left=$((elapsed * (100 - percent) / percent))
+      line+=", about $(minutes "$left") left"
+    fi
+  fi
+  if [[ -t 1 ]]; then
+    printf '\r\033[K%s' "$line"
+  else
+    say "$line"
+  fi
+}
