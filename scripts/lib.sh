@@ -40,11 +40,11 @@ need_space() {
     "$((free / 1024)) MiB are free; make room and run it again"
 }
 
-# digest FILE...: one checksum over the names and contents of files, and of all
-# files below directories.
+# digest PATH...: one checksum over the names and contents of files of the
+# repository, and of all files below directories.
 digest() {
-  find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum |
-    sha256sum | cut -d' ' -f1
+  (cd "$top" && find "$@" -type f -print0 | LC_ALL=C sort -z |
+    xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
 }
 
 # put_file SOURCE TARGET: copy if different, in one step, so that neither make

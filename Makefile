@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The work is done by scripts/; "make help" lists the targets.
+
+MAKEFLAGS += --no-print-directory
+export V KERNEL_SRC KERNEL_TARBALL ACCEL
+Q := $(if $(filter 1,$(V)),,@)
+
+.PHONY: help run test shell kernel image check setup clean
+.NOTPARALLEL:
+
+help: ## show this list
+	@echo "Targets:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo "Variables:"
+	@echo "  KERNEL_SRC=DIR, KERNEL_TARBALL=FILE  another 6.12.y source than Debian's"
+	@echo "  ACCEL=kvm|tcg                        how the guest is run; found out by itself"
+	@echo "  V=1                                  show commands and whole output"
+
+run: image ## build everything, boot the guest, show the demo
+	$(Q)scripts/guest --timeout 300 demo
+
+test: image ## run the test suite
+	$(Q)scripts/test
+
+shell: image ## an interactive shell in the guest
+	$(Q)scripts/guest shell
+
+kernel: setup ## build the kernel, build/bzImage
+	$(Q)scripts/kernel-build
+
+image: kernel ## build the kernel and the guest's file system, build/image.cpio
+	$(Q)scripts/image
+
+check: setup ## style and static checks
+	$(Q)scripts/check
+
+setup: ## install the Debian packages that are missing
+	$(Q)scripts/setup
+
+clean: ## remove all that was built
+	rm -rf build

@@ -1,0 +1,67 @@
+# kernel-apply: all or nothing, repeatable, reversible.
+# SPDX-License-Identifier: GPL-2.0-only
+
+bats_require_minimum_version 1.7.0
+
+setup() {
+  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+  copy=$BATS_TEST_TMPDIR/checkout
+  tree=$BATS_TEST_TMPDIR/tree
+  mkdir -p "$copy"
+  cp -r "$top"/{kernel-patches,proc,scripts,syscall} "$copy/"
+  # The part of the kernel tree that the patches touch, as it came.
+  mkdir -p "$tree/fs/proc"
+  cp "$top/build/linux/Makefile" "$top/build/linux/Kbuild" "$tree/"
+  cp -r "$top/build/linux/.tamalloc/original/." "$tree/"
+  cp -r "$tree" "$tree.before"
+}
+
+@test "apply: puts every file and hook in, and leaves no .orig or .rej" {
+  local from to
+  "$copy/scripts/kernel-apply" "$tree"
+  grep -q tamalloc "$tree/arch/x86/entry/syscalls/syscall_64.tbl"
+  sed 's/#.*//; /^ *$/d' "$copy/kernel-patches/files.map" | while read -r from to; do
+    cmp "$copy/$from" "$tree/$to"
+  done
+  [[ -z $(find "$tree" -name '*.orig' -o -name '*.rej' -o -name '*.tmp.*') ]]
+}
+
+@test "apply: a second run changes nothing, not even a time stamp" {
+  "$copy/scripts/kernel-apply" "$tree"
+  find "$tree" -type f -printf '%p %T@\n' | sort >"$BATS_TEST_TMPDIR/first"
+  "$copy/scripts/kernel-apply" "$tree"
+  find "$tree" -type f -printf '%p %T@\n' | sort | diff "$BATS_TEST_TMPDIR/first" -
+}
+
+@test "apply: a rejected hunk stops it, named and shown, with the tree unchanged" {
+  sed -i 's/^COND_SYSCALL(mseal);/COND_SYSCALL(nothing);/' "$tree/kernel/sys_ni.c" \
+    "$tree.before/kernel/sys_ni.c"
+  run -1 "$copy/scripts/kernel-apply" "$tree"
+  echo "$output"
+  [[ $output == *"0003-mm-hook-in-the-tamalloc-system-call.patch does not apply"* ]]
+  [[ $output == *"+COND_SYSCALL(tamalloc);"* ]]
+  diff -r "$tree.before" "$tree"
+}
+
+@test "apply: fuzz is refused as well" {
+  # The context moves by one line: patch would guess, and must not.
+  sed -i 's/^COND_SYSCALL(perf_event_open);/COND_SYSCALL(other);/' "$tree/kernel/sys_ni.c"
+  run -1 "$copy/scripts/kernel-apply" "$tree"
+  [[ $output == *"does not apply"* ]]
+}
+
+@test "apply: what is taken out of the series is taken out of the tree" {
+  "$copy/scripts/kernel-apply" "$tree"
+  sed -i '/x86-wire-up/d' "$copy/kernel-patches/series"
+  sed -i '/proc.walk.h/d' "$copy/kernel-patches/files.map"
+  "$copy/scripts/kernel-apply" "$tree"
+  cmp "$tree.before/arch/x86/entry/syscalls/syscall_64.tbl" \
+    "$tree/arch/x86/entry/syscalls/syscall_64.tbl"
+  [[ ! -e $tree/fs/proc/tamalloc/walk.h ]]
+}
+
+@test "apply: a tree of another version is refused" {
+  sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 13/' "$tree/Makefile"
+  run -1 "$copy/scripts/kernel-apply" "$tree"
+  [[ $output == *"is Linux 6.13; the patches are for 6.12"* ]]
+}
