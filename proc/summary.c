@@ -97,7 +97,8 @@ static void shared_mm_free(struct tamalloc_totals *totals)
 	kfree(totals->shared);
 }
 
-static int tamalloc_sum(struct tamalloc_totals *totals, struct file *file)
+static int tamalloc_sum(struct tamalloc_totals *totals,
+			const struct file *file)
 {
 	struct tamalloc_walk walk = { .want_shared = true };
 	const struct tamalloc_usage *usage = &walk.usage;

@@ -35,7 +35,7 @@
  * descriptor sees what the opener could see. Must be paired with
  * tamalloc_walk_end() in the same task.
  */
-void tamalloc_walk_begin(struct tamalloc_walk *walk, struct file *file,
+void tamalloc_walk_begin(struct tamalloc_walk *walk, const struct file *file,
 			 unsigned int tgid)
 {
 	struct super_block *sb = file_inode(file)->i_sb;
@@ -101,6 +101,8 @@ static bool tamalloc_sample(struct tamalloc_walk *walk)
 	task = find_lock_task_mm(walk->iter.task);
 	if (!task)
 		return false;
+	/* find_lock_task_mm() does not tell sparse that it returns locked. */
+	__acquire(&task->alloc_lock);
 	mm = task->mm;
 
 	/*

@@ -55,7 +55,7 @@ struct tamalloc_walk {
 	const struct cred *saved_cred;
 };
 
-void tamalloc_walk_begin(struct tamalloc_walk *walk, struct file *file,
+void tamalloc_walk_begin(struct tamalloc_walk *walk, const struct file *file,
 			 unsigned int tgid);
 int tamalloc_walk_next(struct tamalloc_walk *walk);
 void tamalloc_walk_end(struct tamalloc_walk *walk);

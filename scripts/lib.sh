@@ -4,8 +4,9 @@
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$top/build
-linux=$build/linux
 # shellcheck disable=SC2034  # used by those who source this file
+linux=$build/linux
+# shellcheck disable=SC2034
 jobs=$(($(getconf _NPROCESSORS_ONLN) + 1))
 
 if [[ ${V:-} == 1 ]]; then

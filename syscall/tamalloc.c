@@ -8,6 +8,7 @@
  */
 
 #include <linux/build_bug.h>
+#include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/init.h>
 #include <linux/kobject.h>
@@ -118,27 +119,45 @@ static ssize_t abi_version_show(struct kobject *kobj,
 {
 	return sysfs_emit(buf, "%d\n", TAMALLOC_ABI_VERSION);
 }
+
 static struct kobj_attribute abi_version_attr = __ATTR_RO(abi_version);
 
-#define TAMALLOC_STATS_ATTR(_name)					\
-static ssize_t _name##_show(struct kobject *kobj,			\
-			    struct kobj_attribute *attr, char *buf)	\
-{									\
-	size_t offset = offsetof(struct tamalloc_stats, _name);		\
-									\
-	return sysfs_emit(buf, "%llu\n", tamalloc_stats_sum(offset));	\
-}									\
-static struct kobj_attribute _name##_attr = __ATTR_RO(_name)
+/* A file for the counter at @offset in struct tamalloc_stats */
+struct tamalloc_stats_attr {
+	struct kobj_attribute attr;
+	size_t offset;
+};
 
-TAMALLOC_STATS_ATTR(calls);
-TAMALLOC_STATS_ATTR(failures);
-TAMALLOC_STATS_ATTR(reserved_bytes);
+static ssize_t stats_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	struct tamalloc_stats_attr *stats_attr =
+		container_of(attr, struct tamalloc_stats_attr, attr);
+
+	return sysfs_emit(buf, "%llu\n",
+			  tamalloc_stats_sum(stats_attr->offset));
+}
+
+static struct tamalloc_stats_attr calls_attr = {
+	.attr = __ATTR(calls, 0444, stats_show, NULL),
+	.offset = offsetof(struct tamalloc_stats, calls),
+};
+
+static struct tamalloc_stats_attr failures_attr = {
+	.attr = __ATTR(failures, 0444, stats_show, NULL),
+	.offset = offsetof(struct tamalloc_stats, failures),
+};
+
+static struct tamalloc_stats_attr reserved_bytes_attr = {
+	.attr = __ATTR(reserved_bytes, 0444, stats_show, NULL),
+	.offset = offsetof(struct tamalloc_stats, reserved_bytes),
+};
 
 static struct attribute *tamalloc_attrs[] = {
 	&abi_version_attr.attr,
-	&calls_attr.attr,
-	&failures_attr.attr,
-	&reserved_bytes_attr.attr,
+	&calls_attr.attr.attr,
+	&failures_attr.attr.attr,
+	&reserved_bytes_attr.attr.attr,
 	NULL
 };
 

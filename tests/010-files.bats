@@ -9,14 +9,14 @@ setup() {
 
 @test "files: pids, summary and their directory exist with their modes" {
   assert_eq "555 directory root:root" "$(stat -c '%a %F %U:%G' /proc/tamalloc)"
-  assert_eq "444 regular empty file root:root" "$(stat -c '%a %F %U:%G' $pids)"
-  assert_eq "444 regular empty file root:root" "$(stat -c '%a %F %U:%G' $summary)"
-  assert_eq "pids summary" "$(ls /proc/tamalloc | paste -sd' ')"
+  assert_eq "444 regular empty file root:root" "$(stat -c '%a %F %U:%G' "$pids")"
+  assert_eq "444 regular empty file root:root" "$(stat -c '%a %F %U:%G' "$summary")"
+  assert_eq "pids summary" "$(cd /proc/tamalloc && echo *)"
 }
 
 @test "files: nothing can be written, created or removed, even by root" {
   local file
-  for file in $pids $summary; do
+  for file in "$pids" "$summary"; do
     run -1 bash -c "echo x >$file"
     run -1 rm -f "$file"
   done
@@ -25,23 +25,20 @@ setup() {
 }
 
 @test "pids: the header names the sixteen columns, NAME last" {
-  local header
-  header=$(head -n 1 $pids)
-  # shellcheck disable=SC2086  # one space between the words
   assert_eq "PID UID STARTTIME RESERVED_KB COMMITTED_KB COMMITTED_PCT RSS_KB ANON_KB FILE_KB SHMEM_KB SWAP_KB HUGETLB_KB PGTABLES_KB OOM_SCORE OOM_SCORE_ADJ NAME" \
-    "$(echo $header)"
+    "$(head -n 1 "$pids" | xargs)"
 }
 
 @test "pids: every row parses" {
   local number='[0-9]+' bad
-  cat $pids >"$copy"
+  cat "$pids" >"$copy"
   bad=$(rows "$copy" | grep -vE "^( +$number){5} +$number\.[0-9]{2}( +$number){8} +-?$number [!-~]+\$" || true)
   assert_eq "" "$bad" "rows that do not parse"
   assert_le 5 "$(rows "$copy" | wc -l)" "five rows or more"
 }
 
 @test "pids: numbers are right-aligned under their names" {
-  cat $pids >"$copy"
+  cat "$pids" >"$copy"
   # In a guest this small no number is wider than its column.
   gawk '
     NR == 1 {
@@ -65,7 +62,7 @@ setup() {
 
 @test "summary: the keys word for word, in order, with their units" {
   local number='[0-9]+'
-  cat $summary >"$copy"
+  cat "$summary" >"$copy"
   assert_eq "Processes AddressSpaces TotalReserved TotalCommitted CommittedPct TotalRss TotalAnon TotalFile TotalShmem TotalSwap TotalHugetlb TotalPageTables" \
     "$(sed 's/:.*//' "$copy" | paste -sd' ')"
   assert_eq 2 "$(grep -cE "^(Processes|AddressSpaces): +$number\$" "$copy")" "counts"
@@ -75,10 +72,10 @@ setup() {
 
 @test "sysfs: the four counters, one number each, read-only" {
   local name
-  assert_eq "abi_version calls failures reserved_bytes" "$(ls $counters | paste -sd' ')"
+  assert_eq "abi_version calls failures reserved_bytes" "$(cd "$counters" && echo *)"
   for name in abi_version calls failures reserved_bytes; do
-    assert_eq 444 "$(stat -c %a $counters/$name)" "mode of $name"
-    grep -qxE '[0-9]+' $counters/$name || fail "$name: $(cat $counters/$name)"
+    assert_eq 444 "$(stat -c %a "$counters/$name")" "mode of $name"
+    grep -qxE '[0-9]+' "$counters/$name" || fail "$name: $(<"$counters/$name")"
   done
-  assert_eq 1 "$(cat $counters/abi_version)" abi_version
+  assert_eq 1 "$(<"$counters/abi_version")" abi_version
 }

@@ -21,13 +21,13 @@ teardown() {
   stand --threads 3
   stand --oom-adj 300
   stand --tamalloc 65536
-  cat $pids >"$copy"
+  cat "$pids" >"$copy"
   assert_rows "$copy" "${standing[@]}"
 }
 
 @test "pids: the comparison with /proc/PID notices a wrong digit [control]" {
   stand --anon 4096
-  cat $pids >"$copy"
+  cat "$pids" >"$copy"
   assert_eq "" "$(differences "$copy" "$stood")"
   # One more kB of RSS_KB; and a process without a row.
   gawk -v pid="$stood" '$1 == pid { $7++ } { print }' "$copy" >"$copy.wrong"

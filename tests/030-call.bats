@@ -49,11 +49,11 @@ load helpers
 
 @test "call: the counters count calls, failures and rounded bytes" {
   local calls failures bytes
-  calls=$(<$counters/calls)
-  failures=$(<$counters/failures)
-  bytes=$(<$counters/reserved_bytes)
+  calls=$(<"$counters/calls")
+  failures=$(<"$counters/failures")
+  bytes=$(<"$counters/reserved_bytes")
   tamcall call 1 4097 0 0xffffffffffffffff
-  assert_eq $((calls + 4)) "$(<$counters/calls)" calls
-  assert_eq $((failures + 2)) "$(<$counters/failures)" failures
-  assert_eq $((bytes + 4096 + 8192)) "$(<$counters/reserved_bytes)" reserved_bytes
+  assert_eq $((calls + 4)) "$(<"$counters/calls")" calls
+  assert_eq $((failures + 2)) "$(<"$counters/failures")" failures
+  assert_eq $((bytes + 4096 + 8192)) "$(<"$counters/reserved_bytes")" reserved_bytes
 }
