@@ -5,6 +5,7 @@
 
 #include <linux/hash.h>
 #include <linux/list.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
@@ -146,6 +147,8 @@ static void show_pages(struct seq_file *m, const char *key, u64 pages)
 static int tamalloc_summary_show(struct seq_file *m, void *v)
 {
 	struct tamalloc_totals totals = {};
+	u32 decimals;
+	u64 pct;
 	int ret;
 
 	ret = tamalloc_sum(&totals, m->file);
@@ -158,9 +161,10 @@ static int tamalloc_summary_show(struct seq_file *m, void *v)
 				  totals.address_spaces, 12);
 	show_pages(m, "\nTotalReserved:   ", totals.reserved);
 	show_pages(m, "TotalCommitted:  ", totals.committed);
-	tamalloc_put_pct(m, "CommittedPct:    ", totals.committed,
-			 totals.reserved, 12);
-	seq_puts(m, " %\n");
+	pct = div_u64_rem(tamalloc_pct(totals.committed, totals.reserved), 100,
+			  &decimals);
+	seq_put_decimal_ull_width(m, "CommittedPct:    ", pct, 9);
+	seq_printf(m, ".%02u %%\n", decimals);
 	show_pages(m, "TotalRss:        ",
 		   totals.anon + totals.file + totals.shmem);
 	show_pages(m, "TotalAnon:       ", totals.anon);

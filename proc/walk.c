@@ -9,17 +9,18 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/cpumask.h>
 #include <linux/cred.h>
 #include <linux/hugetlb.h>
 #include <linux/init.h>
-#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/oom.h>
+#include <linux/percpu.h>
+#include <linux/percpu_counter.h>
 #include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/seq_file.h>
 #include <linux/string.h>
 
 #include "walk.h"
@@ -81,6 +82,42 @@ static bool tamalloc_maybe_shared(struct task_struct *task,
 }
 
 /*
+ * The exact resident-set counters of @mm, in pages.
+ *
+ * What get_mm_counter_sum() does for each, but in one pass over the CPUs, as
+ * finding the next CPU is most of its cost. So all four locks are held at once.
+ * Nothing else nests them, and they are always taken in this order.
+ */
+static void tamalloc_sum_rss(struct mm_struct *mm, unsigned long *rss)
+{
+#ifdef CONFIG_SMP
+	s64 sum[NR_MM_COUNTERS];
+	unsigned long flags;
+	int cpu, i;
+
+	local_irq_save(flags);
+	for (i = 0; i < NR_MM_COUNTERS; i++) {
+		raw_spin_lock_nested(&mm->rss_stat[i].lock, i);
+		sum[i] = mm->rss_stat[i].count;
+	}
+	for_each_cpu_or(cpu, cpu_online_mask, cpu_dying_mask)
+		for (i = 0; i < NR_MM_COUNTERS; i++)
+			sum[i] += *per_cpu_ptr(mm->rss_stat[i].counters, cpu);
+	for (i = NR_MM_COUNTERS - 1; i >= 0; i--)
+		raw_spin_unlock(&mm->rss_stat[i].lock);
+	local_irq_restore(flags);
+
+	for (i = 0; i < NR_MM_COUNTERS; i++)
+		rss[i] = max_t(s64, sum[i], 0);
+#else
+	int i;
+
+	for (i = 0; i < NR_MM_COUNTERS; i++)
+		rss[i] = get_mm_counter_sum(mm, i);
+#endif
+}
+
+/*
  * Sample the process that @walk stands at. Returns false if it has no address
  * space: a kernel thread (it may borrow one), a zombie, or a process about to
  * be one.
@@ -92,6 +129,7 @@ static bool tamalloc_maybe_shared(struct task_struct *task,
 static bool tamalloc_sample(struct tamalloc_walk *walk)
 {
 	struct tamalloc_usage *usage = &walk->usage;
+	unsigned long rss[NR_MM_COUNTERS];
 	struct task_struct *task;
 	struct mm_struct *mm;
 
@@ -109,12 +147,13 @@ static bool tamalloc_sample(struct tamalloc_walk *walk)
 	 * The stored peak is only brought up to date when the resident set is
 	 * about to shrink, so the present size may exceed it. See task_mem().
 	 */
-	usage->anon = get_mm_counter_sum(mm, MM_ANONPAGES);
-	usage->file = get_mm_counter_sum(mm, MM_FILEPAGES);
-	usage->shmem = get_mm_counter_sum(mm, MM_SHMEMPAGES);
+	tamalloc_sum_rss(mm, rss);
+	usage->anon = rss[MM_ANONPAGES];
+	usage->file = rss[MM_FILEPAGES];
+	usage->shmem = rss[MM_SHMEMPAGES];
+	usage->swap = rss[MM_SWAPENTS];
 	usage->committed = max(tamalloc_rss(usage), READ_ONCE(mm->hiwater_rss));
 	usage->reserved = READ_ONCE(mm->total_vm);
-	usage->swap = get_mm_counter_sum(mm, MM_SWAPENTS);
 #ifdef CONFIG_HUGETLB_PAGE
 	usage->hugetlb = atomic_long_read(&mm->hugetlb_usage);
 #endif
@@ -125,7 +164,14 @@ static bool tamalloc_sample(struct tamalloc_walk *walk)
 		walk->shared = mm;
 	}
 
+	/* task_lock() guards the name; the leader's, where this is the leader. */
+	if (task == walk->iter.task)
+		memcpy(walk->comm, task->comm, TASK_COMM_LEN);
+
 	task_unlock(task);
+
+	if (task != walk->iter.task)
+		get_task_comm(walk->comm, walk->iter.task);
 
 	return true;
 }
@@ -158,29 +204,6 @@ int tamalloc_walk_next(struct tamalloc_walk *walk)
 		    tamalloc_sample(walk))
 			return 1;
 	}
-}
-
-/**
- * tamalloc_put_pct() - print the share of the reserved memory that is committed
- * @m: where to print
- * @delimiter: printed before
- * @committed: a size
- * @reserved: the size that counts as 100 percent, in the same unit
- * @width: least width of the number
- *
- * Two decimals, truncated; 0.00 where nothing is reserved.
- */
-void tamalloc_put_pct(struct seq_file *m, const char *delimiter, u64 committed,
-		      u64 reserved, unsigned int width)
-{
-	u64 pct = reserved ? div64_u64(committed * 10000, reserved) : 0;
-	u32 decimals;
-
-	pct = div_u64_rem(pct, 100, &decimals);
-	seq_put_decimal_ull_width(m, delimiter, pct, width - strlen(".00"));
-	seq_putc(m, '.');
-	seq_putc(m, '0' + decimals / 10);
-	seq_putc(m, '0' + decimals % 10);
 }
 
 static int __init proc_tamalloc_init(void)

@@ -3,13 +3,13 @@
 #define _PROC_TAMALLOC_WALK_H
 
 #include <linux/fs.h>
+#include <linux/math64.h>
 #include <linux/proc_fs.h>
 #include <linux/sched.h>
 
 #include "../internal.h"
 
 struct mm_struct;
-struct seq_file;
 
 /**
  * struct tamalloc_usage - the memory of one process
@@ -38,6 +38,7 @@ struct tamalloc_usage {
  * @want_shared: the caller wants @shared; set it before the first step
  * @iter: the process it stands at: its id in @ns, and a reference to its leader
  * @usage: the memory of that process
+ * @comm: its name
  * @shared: its address space, if other processes may share it, else NULL. The
  *	caller takes over the mmgrab() reference.
  * @ns: pid namespace of the proc mount that is read
@@ -49,6 +50,7 @@ struct tamalloc_walk {
 	bool want_shared;
 	struct tgid_iter iter;
 	struct tamalloc_usage usage;
+	char comm[TASK_COMM_LEN];
 	struct mm_struct *shared;
 	struct pid_namespace *ns;
 	struct proc_fs_info *fs_info;
@@ -59,12 +61,15 @@ void tamalloc_walk_begin(struct tamalloc_walk *walk, const struct file *file,
 			 unsigned int tgid);
 int tamalloc_walk_next(struct tamalloc_walk *walk);
 void tamalloc_walk_end(struct tamalloc_walk *walk);
-void tamalloc_put_pct(struct seq_file *m, const char *delimiter, u64 committed,
-		      u64 reserved, unsigned int width);
-
 static inline unsigned long tamalloc_rss(const struct tamalloc_usage *usage)
 {
 	return usage->anon + usage->file + usage->shmem;
+}
+
+/* Hundredths of a percent of @reserved that are @committed, truncated */
+static inline u64 tamalloc_pct(u64 committed, u64 reserved)
+{
+	return reserved ? div64_u64(committed * 10000, reserved) : 0;
 }
 
 extern const struct proc_ops tamalloc_pids_proc_ops;
