@@ -144,14 +144,17 @@ static bool tamalloc_sample(struct tamalloc_walk *walk)
 	mm = task->mm;
 
 	/*
-	 * The stored peak is only brought up to date when the resident set is
-	 * about to shrink, so the present size may exceed it. See task_mem().
+	 * The kernel brings the stored peak up to date when the resident set is
+	 * about to shrink, and from approximate counters. So the present size
+	 * may exceed it, see task_mem(), and would be forgotten in part. Raise
+	 * it to what is about to be shown: a peak must not fall afterwards.
 	 */
 	tamalloc_sum_rss(mm, rss);
 	usage->anon = rss[MM_ANONPAGES];
 	usage->file = rss[MM_FILEPAGES];
 	usage->shmem = rss[MM_SHMEMPAGES];
 	usage->swap = rss[MM_SWAPENTS];
+	raise_hiwater_rss(mm, tamalloc_rss(usage));
 	usage->committed = max(tamalloc_rss(usage), READ_ONCE(mm->hiwater_rss));
 	usage->reserved = READ_ONCE(mm->total_vm);
 #ifdef CONFIG_HUGETLB_PAGE
