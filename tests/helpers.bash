@@ -41,20 +41,36 @@ retry() {
 }
 
 # stand ARGS...: start a standing process (tests/helpers/stand.c); its PID is in
-# $stood, and teardown kills it.
+# $stood, and teardown kills it and its children.
 stand() {
   stood=$(command stand "$@")
   standing+=("$stood")
 }
 
-# kill_standing: for teardown; may run twice. Waits until they are gone.
+# stand_as UID ARGS...: the same as another user, of the group of that number
+# and no other.
+stand_as() {
+  stood=$(as "$1" stand "${@:2}")
+  standing+=("$stood")
+}
+
+# as UID COMMAND...: run a program as another user, of the group of that number
+# and no other. (Root would otherwise keep group 0, which is the default gid=.)
+as() {
+  local uid=$1
+  shift
+  setpriv --reuid "$uid" --regid "$uid" --clear-groups "$@"
+}
+
+# kill_standing: for teardown; may run twice. Waits until they are gone. Each
+# leads a process group.
 kill_standing() {
   local pid
   for pid in "${standing[@]}"; do
-    kill -KILL "$pid" 2>/dev/null || true
+    kill -KILL -- "-$pid" 2>/dev/null || true
   done
   for pid in "${standing[@]}"; do
-    retry 100 gone "$pid"
+    retry 300 group_gone "$pid"
   done
   standing=()
 }
@@ -62,6 +78,32 @@ standing=()
 
 gone() {
   [[ ! -e /proc/$1/status ]]
+}
+
+group_gone() {
+  ! kill -0 -- "-$1" 2>/dev/null
+}
+
+# state_is PID LETTER: of the process as /proc/PID/stat has it.
+state_is() {
+  local line
+  line=$(<"/proc/$1/stat") 2>/dev/null || return
+  line=${line##*) }
+  [[ ${line:0:1} == "$2" ]]
+}
+
+# children PID: the processes that have it as their parent, without a fork, so
+# that none comes to be in between. They are in the array $found.
+children() {
+  local stat line
+  found=()
+  for stat in /proc/[0-9]*/stat; do
+    { IFS= read -r line <"$stat"; } 2>/dev/null || continue
+    line=${line##*) }
+    # shellcheck disable=SC2086  # words
+    set -- "$1" $line
+    [[ $3 != "$1" ]] || { stat=${stat#/proc/}; found+=("${stat%/stat}"); }
+  done
 }
 
 # rows: the rows without the header.

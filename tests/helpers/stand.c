@@ -44,6 +44,7 @@ static const struct option options[] = {
 	{ "tamalloc", required_argument, NULL, 'T' },
 	{ "threads", required_argument, NULL, 't' },
 	{ "vfork", no_argument, NULL, 'k' },
+	{ "zombie", no_argument, NULL, 'z' },
 	{ "help", no_argument, NULL, 'h' },
 	{ }
 };
@@ -66,7 +67,8 @@ static const char usage[] =
 "  --swap KB        touch KB of anonymous memory and ask to swap it out\n"
 "  --tamalloc KB    reserve KB with tamalloc, touch nothing\n"
 "  --threads N      N more threads\n"
-"  --vfork          a vfork child that stands too\n";
+"  --vfork          a vfork child that stands too\n"
+"  --zombie         a child that has ended and is not waited for\n";
 
 static unsigned long number(const char *arg)
 {
@@ -198,6 +200,19 @@ static void *report_leader(void *arg)
 	return NULL;
 }
 
+static void make_zombie(void)
+{
+	siginfo_t info;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(1, "fork");
+	if (!pid)
+		_exit(0);
+	if (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
+		err(1, "waitid");
+}
+
 static void set_up(int argc, char **argv)
 {
 	size_t size;
@@ -279,6 +294,9 @@ static void set_up(int argc, char **argv)
 			if (vfork() == 0)
 				stand_still();
 			err(1, "vfork");
+		case 'z':
+			make_zombie();
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			exit(0);

@@ -1,0 +1,360 @@
+# The statistics are right.
+# SPDX-License-Identifier: GPL-2.0-only
+
+load helpers
+
+setup_file() {
+  # The guest's root is a tmpfs, whose pages count as shared memory.
+  mkdir -p /mnt/files
+  mount -t ramfs ramfs /mnt/files
+  cp /usr/bin/bash /mnt/files/
+  mkswap /dev/vda >/dev/null
+  swapon /dev/vda
+  echo 64 >/proc/sys/vm/nr_hugepages
+}
+
+teardown_file() {
+  umount /mnt/files
+  swapoff /dev/vda
+  echo 0 >/proc/sys/vm/nr_hugepages
+}
+
+setup() {
+  copy=$BATS_TEST_TMPDIR/copy
+}
+
+teardown() {
+  kill_standing
+}
+
+# sum_of NAME FILE PID...: of one column over the rows of some processes.
+sum_of() {
+  local name=$1 file=$2
+  shift 2
+  gawk -v name="$name" -v want=" $* " '
+    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    index(want, " " $(at["PID"]) " ") { sum += $(at[name]) }
+    END { printf "%d\n", sum }' "$file"
+}
+
+@test "pids: every column equals /proc/PID for 200 processes of all kinds" {
+  local i size name
+  for ((i = 0; i < 20; i++)); do
+    size=$((4 * (i * i + 1)))
+    stand --anon "$size"
+    stand --file /mnt/files/bash --anon $((size + 4)) --oom-adj $((i * 37 - 300))
+    stand --shmem $((size * 3))
+    stand --swap $((size * 2)) --anon "$size"
+    stand --hugetlb $((2048 * (i % 3 + 1)))
+    stand --sparse $((i * 8 + 1))
+    stand --threads $((i % 5 + 1)) --drop $((size * 7)) --tamalloc $((size * 100))
+    stand --anon "$size" --shmem "$size" --swap "$size"
+    kill -STOP "$stood"
+    retry 100 state_is "$stood" T
+    stand --reserve $((1048576 * (i + 1))) --nondumpable
+    stand_as $((1000 + i)) --drop $((size * 5)) --shmem 64
+  done
+  assert_eq 200 "${#standing[@]}" "standing processes"
+  cat $pids >"$copy"
+  assert_rows "$copy" "${standing[@]}"
+  # All the kinds were there.
+  for name in ANON_KB FILE_KB SHMEM_KB SWAP_KB HUGETLB_KB PGTABLES_KB OOM_SCORE; do
+    assert_le 2048 "$(sum_of "$name" "$copy" "${standing[@]}")" "sum of $name, 2048 or more"
+  done
+}
+
+@test "pids: the comparison with /proc/PID notices a wrong digit in each column [control]" {
+  local col name names
+  stand --anon 400
+  cat $pids >"$copy"
+  assert_eq "" "$(differences "$copy" "$stood")"
+  read -ra names < <(head -n 1 $pids)
+  assert_eq 16 "${#names[@]}" columns
+  for ((col = 2; col <= 16; col++)); do
+    name=${names[col - 1]}
+    gawk -v pid="$stood" -v col="$col" '$1 == pid { $col = $col "1" } { print }' \
+      "$copy" >"$copy.wrong"
+    assert_eq "PID $stood $name:" \
+      "$(differences "$copy.wrong" "$stood" | cut -d' ' -f1-3)" "differences"
+  done
+}
+
+# Two lists without a fork in between, so that both are of the same processes.
+# A process has an address space if one of its threads says so.
+list_both() {
+  local lines line task pid status
+  mapfile -t lines <$pids
+  listed='' having=''
+  for line in "${lines[@]:1}"; do
+    # shellcheck disable=SC2086  # words
+    set -- $line
+    listed+="$1 "
+  done
+  mapfile -t lines <$summary
+  # shellcheck disable=SC2086  # words
+  set -- ${lines[0]}
+  processes=$2
+  for pid in /proc/[0-9]*; do
+    for task in "$pid"/task/*; do
+      mapfile -t status <"$task/status"
+      if [[ ${status[*]} == *VmSize:* ]]; then
+        having+="${pid#/proc/} "
+        break
+      fi
+    done
+  done
+  # The shell lists names in the order of their letters.
+  # shellcheck disable=SC2086  # words
+  having=$(printf '%s\n' $having | sort -n | paste -sd' ')
+  listed=${listed% }
+}
+
+in_list() {
+  [[ " $2 " == *" $1 "* ]]
+}
+
+@test "pids: exactly the processes that have an address space have a row" {
+  local plain zombie half shared vforked mid pid self=$BASHPID fifo
+  stand --anon 40
+  plain=$stood
+  stand --zombie
+  children "$stood"
+  zombie=${found[0]}
+  stand --threads 2 --leader-exits
+  half=$stood
+  stand --clone-vm 3
+  children "$stood"
+  shared=("$stood" "${found[@]}")
+  stand --vfork
+  # The child comes just after its parent is ready.
+  has_child() { children "$1"; ((${#found[@]})); }
+  retry 100 has_child "$stood"
+  vforked=("$stood" "${found[@]}")
+  fifo=$BATS_TEST_TMPDIR/fifo
+  mkfifo "$fifo"
+  midexec "$fifo" >"$BATS_TEST_TMPDIR/mid" 3>&- &
+  retry 100 test -s "$BATS_TEST_TMPDIR/mid"
+  mid=$(<"$BATS_TEST_TMPDIR/mid")
+  standing+=("$mid")
+
+  state_is "$zombie" Z || fail "$zombie is no zombie: $(cat "/proc/$zombie/stat")"
+  state_is "$half" Z || fail "the main thread of $half is no zombie"
+  assert_eq 4 "${#shared[@]}" "processes on one address space"
+  assert_eq 2 "${#vforked[@]}" "a vfork parent and its child"
+  assert_eq midexec "$(<"/proc/$mid/comm")" "name in mid-exec"
+
+  list_both
+  assert_eq "$having" "$listed" "PIDs"
+  # shellcheck disable=SC2086  # words
+  assert_eq "$(set -- $listed; echo $#)" "$processes" Processes
+  for pid in 1 "$self" "$plain" "$half" "${shared[@]}" "${vforked[@]}" "$mid"; do
+    in_list "$pid" "$listed" || fail "expected a row of $pid, actual: $listed"
+  done
+  for pid in 2 "$zombie"; do
+    in_list "$pid" "$listed" && fail "expected no row of $pid, actual: $listed"
+  done
+
+  # When the exec goes on, the same process goes on with its new name.
+  : >"$fifo"
+  renamed() { [[ $(field "$mid" NAME) == sleep ]]; }
+  retry 100 renamed
+  list_both
+  assert_eq "$having" "$listed" "PIDs after the exec"
+}
+
+@test "pids: a missing and a surplus row are noticed [control]" {
+  list_both
+  assert_eq "$having" "$listed"
+  run -1 assert_eq "$having" "${listed#* }"
+  run -1 assert_eq "$having" "$listed 2"
+}
+
+@test "summary: equals the sums over the rows of pids, to the digit" {
+  local name column
+  stand --anon 3000 --swap 800
+  stand --shmem 500 --hugetlb 2048
+  stand --file /mnt/files/bash --sparse 30
+  snapshot "$BATS_TEST_TMPDIR"
+  assert_eq "$(rows "$BATS_TEST_TMPDIR/pids" | wc -l)" \
+    "$(key Processes "$BATS_TEST_TMPDIR/summary")" Processes
+  assert_eq "$(rows "$BATS_TEST_TMPDIR/pids" | wc -l)" \
+    "$(key AddressSpaces "$BATS_TEST_TMPDIR/summary")" AddressSpaces
+  while read -r name column; do
+    assert_eq "$(column "$column" "$BATS_TEST_TMPDIR/pids" | paste -sd+ | { read -r sum; echo $((sum)); })" \
+      "$(key "$name" "$BATS_TEST_TMPDIR/summary")" "$name"
+  done <<'TEXT'
+TotalReserved RESERVED_KB
+TotalCommitted COMMITTED_KB
+TotalRss RSS_KB
+TotalAnon ANON_KB
+TotalFile FILE_KB
+TotalShmem SHMEM_KB
+TotalSwap SWAP_KB
+TotalHugetlb HUGETLB_KB
+TotalPageTables PGTABLES_KB
+TEXT
+}
+
+# The rows of a snapshot without those of the given processes, and the summary
+# beside it, must agree.
+assert_summed_once() {
+  local name column twice=" $* "
+  while read -r name column; do
+    assert_eq "$(gawk -v name="$column" -v twice="$twice" '
+        NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        !index(twice, " " $(at["PID"]) " ") { sum += $(at[name]); n++ }
+        END { print name == "PID" ? n : sum }' "$BATS_TEST_TMPDIR/pids")" \
+      "$(key "$name" "$BATS_TEST_TMPDIR/summary")" "$name"
+  done <<'TEXT'
+AddressSpaces PID
+TotalReserved RESERVED_KB
+TotalCommitted COMMITTED_KB
+TotalRss RSS_KB
+TotalAnon ANON_KB
+TotalSwap SWAP_KB
+TotalPageTables PGTABLES_KB
+TEXT
+}
+
+@test "summary: processes on one address space give a row each and count once in the sums" {
+  local name pid extra=()
+  stand --anon 4000 --clone-vm 5
+  children "$stood"
+  extra+=("${found[@]}")
+  assert_eq 5 "${#found[@]}" "processes that share"
+  stand --anon 2000 --threads 3 --clone-vm 1
+  children "$stood"
+  extra+=("${found[@]}")
+  stand --anon 1000 --vfork
+  has_child() { children "$1"; ((${#found[@]})); }
+  retry 100 has_child "$stood"
+  extra+=("${found[@]}")
+  # Threads share, too, but are no processes.
+  stand --anon 500 --threads 4
+
+  snapshot "$BATS_TEST_TMPDIR"
+  assert_summed_once "${extra[@]}"
+  assert_eq "$(rows "$BATS_TEST_TMPDIR/pids" | wc -l)" \
+    "$(key Processes "$BATS_TEST_TMPDIR/summary")" Processes
+  # Each row shows the whole of what it shares.
+  for pid in "${extra[@]}"; do
+    assert_le 1000 "$(field "$pid" ANON_KB "$BATS_TEST_TMPDIR/pids")" \
+      "ANON_KB of $pid, 1000 or more"
+  done
+  # The sum with all rows is another one, or nothing was shown.
+  run -1 assert_summed_once
+}
+
+@test "summary: forks, which share pages but no address space, count each [control]" {
+  stand --anon 1000
+  stand --anon 1000
+  stand --zombie --anon 1000
+  snapshot "$BATS_TEST_TMPDIR"
+  assert_summed_once
+}
+
+@test "pids: the peak never goes down while memory comes and goes" {
+  # Falls, and readings, of COMMITTED_KB as its own reader sees it.
+  run -0 peak --pids 2000
+  assert_eq "2000 readings, 0 falls" "$output"
+  # The same with four threads, which run on all processors.
+  run -0 peak --pids --threads 4 1000
+  assert_eq "1000 readings, 0 falls" "$output"
+}
+
+@test "pids: VmHWM is seen to fall where nobody reads pids [control]" {
+  local count
+  run -0 peak --status 2000
+  [[ $output =~ ^2000\ readings,\ ([0-9]+)\ falls$ ]] || fail "$output"
+  count=${BASH_REMATCH[1]}
+  assert_le 1 "$count" "falls, 1 or more"
+  # What reads pids keeps VmHWM from falling below what it was shown.
+  run -0 peak --both 2000
+  assert_eq "2000 readings, 0 falls" "$output"
+}
+
+@test "pids: the peak starts anew with exec and with a reset by clear_refs" {
+  local before after
+  stand --drop 20000
+  before=$(field "$stood" COMMITTED_KB)
+  assert_le 20000 "$before" "peak, 20000 or more"
+  assert_le "$(field "$stood" RSS_KB)" 15000 "resident set"
+  echo 5 >"/proc/$stood/clear_refs"
+  after=$(field "$stood" COMMITTED_KB)
+  assert_le "$after" 15000 "peak after the reset"
+  cat $pids >"$copy"
+  assert_rows "$copy" "$stood"
+}
+
+# unescape NAME: the bytes of it in hexadecimal; an empty name has none.
+unescape() {
+  [[ $1 != '\000' ]] || return 0
+  printf '%b' "${1//\\/\\0}" | od -An -v -tx1 | tr -d ' \n'
+}
+
+@test "pids: names of all bytes, newlines, spaces and escapes stay one field of one line" {
+  local -A hex=()
+  local i j name count
+  # Seventeen names of fifteen bytes have each byte value but 0 once.
+  for ((i = 1; i < 256; i += 15)); do
+    name=
+    for ((j = i; j < i + 15; j++)); do
+      printf -v name '%s%02x' "$name" "$j"
+    done
+    stand --comm-hex "$name"
+    hex[$stood]=$name
+  done
+  # Empty; spaces alone; newlines alone; "\", "\n", "\040" as such; a forged
+  # row; escape sequences; 0xff.
+  for name in '' 20 2020202020 0a 0a0a0a0a0a 5c 5c6e 5c303430 5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c \
+    0a2031203020312031 1b5b324a1b5d303b ffffffffffffffffffffffffffffff 09 7f 2e20; do
+    stand --comm-hex "$name"
+    hex[$stood]=$name
+  done
+
+  cat $pids >"$copy"
+  for i in "${!hex[@]}"; do
+    name=$(field "$i" NAME "$copy")
+    assert_eq "${hex[$i]}" "$(unescape "$name")" "bytes of the name of $i, '$name'"
+    # What the process is called, by the kernel's own word.
+    assert_eq "${hex[$i]}0a" "$(od -An -v -tx1 "/proc/$i/comm" | tr -d ' \n')" "comm of $i"
+  done
+  assert_eq "" "$(rows "$copy" | awk 'NF != 16')" "rows that have not 16 fields"
+  assert_eq "" "$(LC_ALL=C tr -d '\n!-~ ' <"$copy")" "bytes that are not printable"
+  count=$(key Processes)
+  # cat and the shell's own child may come and go; a forged line may not.
+  assert_eq "${#hex[@]}" "$(column PID "$copy" | grep -cxF "$(printf '%s\n' "${!hex[@]}")")" \
+    "rows of the names"
+  assert_between $((count - 3)) "$(rows "$copy" | wc -l)" $((count + 3)) "lines"
+}
+
+@test "pids: the names are hostile [control]" {
+  stand --comm-hex 0a2031203020312031
+  assert_eq 2 "$(wc -l <"/proc/$stood/comm")" "lines of a comm"
+  assert_eq "" "$(unescape '\000')"
+  assert_eq 5c200a "$(unescape '\134\040\012')"
+}
+
+@test "pids: OOM scores equal /proc/PID for every kind of adjustment, init and the unkillable" {
+  local adj
+  local -A scores=()
+  stand --anon 20000
+  for adj in -1000 -999 -500 -17 -1 0 1 17 300 500 999 1000; do
+    echo "$adj" >"/proc/$stood/oom_score_adj"
+    cat $pids >"$copy"
+    assert_eq "$adj" "$(field "$stood" OOM_SCORE_ADJ "$copy")" OOM_SCORE_ADJ
+    assert_rows "$copy" "$stood" 1
+    scores[$(field "$stood" OOM_SCORE "$copy")]=1
+  done
+  # -1000 means unkillable.
+  echo -1000 >"/proc/$stood/oom_score_adj"
+  assert_eq 0 "$(field "$stood" OOM_SCORE)" "score of an unkillable process"
+  # The scores differ, or equality would show nothing.
+  assert_le 8 "${#scores[@]}" "different scores, 8 or more"
+  # In the middle of vfork.
+  stand --anon 3000 --oom-adj 500 --vfork
+  has_child() { children "$1"; ((${#found[@]})); }
+  retry 100 has_child "$stood"
+  cat $pids >"$copy"
+  assert_rows "$copy" "$stood" "${found[@]}"
+}
