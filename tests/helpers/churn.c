@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * churn: read pids while processes come and go as fast as they can
+ *
+ * Usage: churn SECONDS
+ *        churn --check FILE PID...
+ *
+ * Four programs fork, exec, vfork and exit; three readers read with buffers of
+ * 1, 7, 512 and 4096 bytes and 1 MiB in turn. In each read, every row must
+ * parse, the PIDs must ascend, and every process that lived throughout must
+ * appear once, with the start that it had. Faults go to standard error; the
+ * numbers of reads with each buffer, of rows, of processes made, and of faults
+ * to standard output.
+ *
+ * With --check, the same is asked of FILE and the processes given.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "pids.h"
+
+#define NR_STANDING	40
+#define NR_CHURNERS	4
+#define NR_READERS	3
+#define NR_LIVING	(NR_STANDING + NR_CHURNERS + NR_READERS + 1)
+
+static const size_t pieces[] = { 1, 7, 512, 4096, 1 << 20 };
+#define NR_PIECES	(int)(sizeof(pieces) / sizeof(pieces[0]))
+
+static struct shared {
+	atomic_long reads[NR_PIECES];
+	atomic_long summaries;
+	atomic_long rows;
+	atomic_long made;
+	atomic_long faults;
+	atomic_bool go;
+	atomic_bool done;
+	atomic_int finished;	/* readers */
+	int nr_living;
+	struct {
+		pid_t pid;
+		long long start;
+	} living[NR_LIVING];
+} *shared;
+
+static char buf[8 << 20];
+
+static void fault(const char *what, long long pid, size_t piece)
+{
+	if (shared->faults++ < 20)
+		fprintf(stderr, "%s: PID %lld, buffer of %zu bytes\n", what,
+			pid, piece);
+}
+
+static void check(size_t piece)
+{
+	int seen[NR_LIVING] = {};
+	long long last = 0, pid;
+	struct row row;
+	const char *p = skip_header(buf);
+	int i;
+
+	if (!p) {
+		fault("expected a header", 0, piece);
+		return;
+	}
+	while (*p) {
+		p = parse_row(p, &row);
+		if (!p) {
+			fault("expected a row that parses, after", last, piece);
+			return;
+		}
+		shared->rows++;
+		pid = row.field[F_PID];
+		if (pid <= last)
+			fault("expected a larger PID", pid, piece);
+		last = pid;
+		for (i = 0; i < shared->nr_living; i++) {
+			if (shared->living[i].pid != pid)
+				continue;
+			seen[i]++;
+			if (shared->living[i].start != row.field[F_STARTTIME])
+				fault("expected another STARTTIME", pid, piece);
+		}
+	}
+	for (i = 0; i < shared->nr_living; i++) {
+		if (!seen[i])
+			fault("expected a row, actual none", shared->living[i].pid, piece);
+		if (seen[i] > 1)
+			fault("expected one row, actual more", shared->living[i].pid, piece);
+	}
+}
+
+static void check_summary(void)
+{
+	char text[4096];
+	ssize_t len;
+	int fd = open("/proc/tamalloc/summary", O_RDONLY | O_CLOEXEC);
+	const char *p;
+
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (len <= 0) {
+		fault("expected a summary", 0, sizeof(text));
+		return;
+	}
+	text[len] = '\0';
+	p = strstr(text, "Processes:");
+	if (!p || atoi(p + 10) < shared->nr_living)
+		fault("expected more Processes than", p ? atoi(p + 10) : -1,
+		      sizeof(text));
+	shared->summaries++;
+}
+
+static void reader(int which)
+{
+	int turn = which;
+
+	while (!shared->done) {
+		size_t piece = pieces[turn++ % NR_PIECES];
+		size_t len = read_file("/proc/tamalloc/pids", buf,
+				       sizeof(buf) - 1, piece);
+
+		buf[len] = '\0';
+		check(piece);
+		shared->reads[(turn - 1) % NR_PIECES]++;
+		check_summary();
+	}
+	shared->finished++;
+}
+
+static char *exit_args[] = { "churn", "--exit", NULL };
+
+static void *exec_thread(void *arg)
+{
+	execv("/proc/self/exe", exit_args);
+	return arg;
+}
+
+static void churner(int which)
+{
+	pthread_t thread;
+	pid_t pid;
+
+	while (!shared->done) {
+		switch (which) {
+		case 0:		/* fork, exit */
+			pid = fork();
+			break;
+		case 1:		/* vfork, exec */
+			pid = vfork();
+			if (!pid)
+				execv("/proc/self/exe", exit_args);
+			break;
+		case 2:		/* fork, vfork, exit */
+			pid = fork();
+			if (!pid && vfork() == 0)
+				_exit(0);
+			break;
+		default:	/* fork, exec from a thread */
+			pid = fork();
+			if (!pid && !pthread_create(&thread, NULL, exec_thread, NULL))
+				for (;;)
+					pause();
+		}
+		if (!pid)
+			_exit(0);
+		if (pid < 0)
+			err(1, "fork");
+		shared->made++;
+		waitpid(pid, NULL, 0);
+	}
+}
+
+static pid_t start(void (*work)(int), int arg)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(1, "fork");
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (!shared->go)
+		usleep(1000);
+	work(arg);
+	/* Others may still be reading, and expect this one to live. */
+	for (;;)
+		pause();
+}
+
+static void stand(int arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+}
+
+static void living(pid_t pid)
+{
+	char path[64], text[1024], *p;
+	size_t len;
+	int i;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	len = read_file(path, text, sizeof(text) - 1, sizeof(text) - 1);
+	text[len] = '\0';
+	p = strrchr(text, ')');
+	/* Field 3 follows the name. */
+	for (i = 3; p && i <= 22; i++)
+		p = strchr(p + 1, ' ');
+	if (!p)
+		errx(1, "%s: %s", path, text);
+	shared->living[shared->nr_living].start = atoll(p);
+	shared->living[shared->nr_living++].pid = pid;
+}
+
+int main(int argc, char **argv)
+{
+	pid_t churners[NR_CHURNERS], readers[NR_READERS], standing[NR_STANDING];
+	int i;
+	struct timespec end;
+
+	if (argc == 2 && !strcmp(argv[1], "--exit"))
+		return 0;
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		err(1, "mmap");
+	if (argc > 3 && !strcmp(argv[1], "--check")) {
+		for (i = 3; i < argc; i++)
+			living(atoi(argv[i]));
+		buf[read_file(argv[2], buf, sizeof(buf) - 1, 4096)] = '\0';
+		check(4096);
+		printf("faults %ld\n", shared->faults);
+		return 0;
+	}
+	if (argc != 2)
+		errx(2, "usage: churn SECONDS");
+
+	for (i = 0; i < NR_STANDING; i++)
+		standing[i] = start(stand, 0);
+	for (i = 0; i < NR_CHURNERS; i++)
+		churners[i] = start(churner, i);
+	for (i = 0; i < NR_READERS; i++)
+		readers[i] = start(reader, i);
+	for (i = 0; i < NR_STANDING; i++)
+		living(standing[i]);
+	for (i = 0; i < NR_CHURNERS; i++)
+		living(churners[i]);
+	for (i = 0; i < NR_READERS; i++)
+		living(readers[i]);
+	living(getpid());
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += atoi(argv[1]);
+	shared->go = true;
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL))
+		;
+	shared->done = true;
+	while (shared->finished < NR_READERS) {
+		if (waitpid(-1, NULL, WNOHANG))
+			errx(1, "one of those who live throughout has died");
+		usleep(10000);
+	}
+	for (i = 0; i < shared->nr_living - 1; i++) {
+		kill(shared->living[i].pid, SIGKILL);
+		waitpid(shared->living[i].pid, NULL, 0);
+	}
+	printf("reads");
+	for (i = 0; i < NR_PIECES; i++)
+		printf(" %ld", shared->reads[i]);
+	printf("\nsummaries %ld\nrows %ld\nmade %ld\nfaults %ld\n",
+	       shared->summaries, shared->rows, shared->made, shared->faults);
+	return 0;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * waiting: read into a page that is not there yet
+ *
+ * Usage: waiting FILE
+ *
+ * The page of the buffer is handled by userfaultfd: the copy to it waits until
+ * another thread provides the page. Says whether the read waited, and then gave
+ * the same as one into an ordinary buffer.
+ */
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "pids.h"
+
+#define PAGE	4096
+
+static int uffd;
+static bool waited;
+static char zero[PAGE], plain[1 << 20];
+
+static void *provide(void *page)
+{
+	struct uffdio_copy copy = {
+		.dst = (unsigned long)page,
+		.src = (unsigned long)zero,
+		.len = PAGE,
+	};
+	struct pollfd fd = { .fd = uffd, .events = POLLIN };
+	struct uffd_msg msg;
+
+	if (poll(&fd, 1, 10000) != 1 || read(uffd, &msg, sizeof(msg)) < 0 ||
+	    msg.event != UFFD_EVENT_PAGEFAULT)
+		errx(1, "nobody waits for the page");
+	waited = true;
+	if (ioctl(uffd, UFFDIO_COPY, &copy))
+		err(1, "UFFDIO_COPY");
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	pthread_t thread;
+	size_t len;
+	ssize_t n;
+	char *page;
+	int fd;
+
+	if (argc != 2)
+		errx(2, "usage: waiting FILE");
+	uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api))
+		err(1, "userfaultfd");
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (unsigned long)page;
+	reg.range.len = PAGE;
+	if (page == MAP_FAILED || ioctl(uffd, UFFDIO_REGISTER, &reg))
+		err(1, "UFFDIO_REGISTER");
+	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		err(1, "%s", argv[1]);
+	memset(plain, 1, sizeof(plain));
+	if (pthread_create(&thread, NULL, provide, page))
+		errx(1, "pthread_create");
+	n = read(fd, page, 300);
+	if (n != 300)
+		err(1, "expected 300 bytes, actual %zd", n);
+	pthread_join(thread, NULL);
+	/* What is below the first two lines changes with this program. */
+	len = pread(fd, plain, sizeof(plain), 0);
+	n = strcspn(plain, "\n") + 1;
+	printf("%s, then read %s\n", waited ? "waited" : "did not wait",
+	       len >= 300 && !memcmp(plain, page, n < 300 ? n : 300) ?
+	       "the same" : "something else");
+	return 0;
+}
