@@ -1,0 +1,95 @@
+# tamalloc: no page before its first access, by five witnesses: RSS, minor
+# faults, mincore, pagemap and MemFree.
+# SPDX-License-Identifier: GPL-2.0-only
+
+load helpers
+
+thp=/sys/kernel/mm/transparent_hugepage
+
+setup() {
+  thp_mode=$(sed 's/.*\[\(.*\)\].*/\1/' $thp/enabled)
+}
+
+teardown() {
+  echo "$thp_mode" >$thp/enabled
+}
+
+# A line per phase: growth of RssAnon in kB, faults, pages more that mincore and
+# pagemap report, page frames that the mapping has now, and whether each step
+# was as large as the first.
+steps() {
+  run -0 calllazy steps "$@"
+}
+
+@test "lazy: page by page without huge pages: none at the call, zero page on read, one per write" {
+  local way
+  echo never >$thp/enabled
+  for way in mmap tamalloc; do
+    steps 4 512 "$way"
+    assert_eq "call 0 0 0 0 0 even
+read 0 512 512 512 1 even
+write 2048 512 0 0 512 even" "$output" "$way"
+    steps 4 512 "$way,write"
+    assert_eq "call 0 0 0 0 0 even
+write 2048 512 512 512 512 even" "$output" "$way, written at once"
+  done
+}
+
+@test "lazy: with huge pages always, the step of a write is a huge page" {
+  local way
+  echo always >$thp/enabled
+  for way in mmap tamalloc; do
+    steps 2048 8 "$way,write"
+    assert_eq "call 0 0 0 0 0 even
+write 16384 8 4096 4096 4096 even" "$output" "$way"
+  done
+}
+
+@test "lazy: with huge pages always, the step of a read is the huge zero page" {
+  local way
+  echo always >$thp/enabled
+  for way in mmap tamalloc; do
+    steps 2048 8 "$way"
+    assert_eq "call 0 0 0 0 0 even" "${lines[0]}" "$way"
+    # All eight show the 512 frames of one huge zero page. A write then breaks
+    # it up: one small page of its own, the others the small zero page.
+    assert_eq "read 0 8 4096 4096 512 even" "${lines[1]}" "$way"
+    assert_eq "write 32 8 0 0 9 even" "${lines[2]}" "$way"
+  done
+}
+
+@test "lazy: with huge pages on advice, only advice makes the step one" {
+  echo madvise >$thp/enabled
+  steps 2048 4 tamalloc,write
+  assert_eq "call 0 0 0 0 0 even
+write 16 4 4 4 4 even" "$output" "not advised"
+  steps 2048 4 tamalloc,write,huge
+  assert_eq "call 0 0 0 0 0 even
+write 8192 4 2048 2048 2048 even" "$output" "advised"
+}
+
+@test "lazy: MemFree falls only when memory is written" {
+  local way mode
+  for mode in never always; do
+    echo $mode >$thp/enabled
+    for way in mmap tamalloc; do
+      run -0 calllazy free 256 "$way"
+      # Page tables of 512 kB; pages that the processors keep at hand.
+      assert_between -2048 "${lines[0]#call }" 2048 "$way, $mode: kB taken by the call"
+      assert_between -2048 "${lines[1]#read }" 4096 "$way, $mode: kB taken by reading 256 MiB"
+      assert_between $((262144 - 4096)) "${lines[2]#write }" $((262144 + 6144)) \
+        "$way, $mode: kB taken by writing 256 MiB"
+    done
+  done
+}
+
+# The page of alignment is populated and faulted as well.
+@test "lazy: memory that is populated at once is seen by every witness [control]" {
+  echo never >$thp/enabled
+  steps 4 512 populate
+  assert_eq "call 2052 513 512 512 512 even
+read 0 0 0 0 512 even
+write 0 0 0 0 512 even" "$output"
+  run -0 calllazy free 256 populate
+  assert_between $((262144 - 4096)) "${lines[0]#call }" $((262144 + 6144)) "kB taken by the call"
+}

@@ -1,0 +1,45 @@
+# The counters of tamalloc in /sys/kernel/mm/tamalloc.
+# SPDX-License-Identifier: GPL-2.0-only
+
+load helpers
+
+@test "counters: a million calls from 4 threads add up exactly" {
+  local calls failures bytes
+  calls=$(<$counters/calls)
+  failures=$(<$counters/failures)
+  bytes=$(<$counters/reserved_bytes)
+  run -0 callmany hammer 4 50000 200000
+  assert_eq "unexpected 0" "$output"
+  assert_eq $((calls + 1000000)) "$(<$counters/calls)" calls
+  assert_eq $((failures + 800000)) "$(<$counters/failures)" failures
+  assert_eq $((bytes + 200000 * 4096)) "$(<$counters/reserved_bytes)" reserved_bytes
+}
+
+@test "counters: calls by every ABI count, refused ones as failures" {
+  local calls failures bytes program way
+  calls=$(<$counters/calls)
+  failures=$(<$counters/failures)
+  bytes=$(<$counters/reserved_bytes)
+  run -0 callcase32 --way tamalloc 1 0
+  run -0 callcasex32 --way tamalloc 1 0
+  run -0 callcase --way int80 1 0
+  run -0 callcase --way x32 1 0
+  assert_eq $((calls + 8)) "$(<$counters/calls)" calls
+  assert_eq $((failures + 4)) "$(<$counters/failures)" failures
+  assert_eq $((bytes + 4 * 4096)) "$(<$counters/reserved_bytes)" reserved_bytes
+}
+
+@test "counters: mmap and munmap are not counted [control]" {
+  local before
+  before=$(cat $counters/*)
+  run -0 callcase --way mmap 1 4096 0
+  assert_eq "$before" "$(cat $counters/*)" "all four"
+}
+
+@test "counters: each processor counts for itself" {
+  local calls
+  calls=$(<$counters/calls)
+  run -0 busybox taskset 1 callmany hammer 1 10 5
+  run -0 busybox taskset 2 callmany hammer 1 10 5
+  assert_eq $((calls + 30)) "$(<$counters/calls)" calls
+}

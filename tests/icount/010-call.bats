@@ -1,0 +1,52 @@
+# What tamalloc costs, in instructions: for a guest with the instruction clock.
+# SPDX-License-Identifier: GPL-2.0-only
+
+load ../helpers
+
+setup_file() {
+  bench-call >"$BATS_FILE_TMPDIR/first"
+  bench-call >"$BATS_FILE_TMPDIR/second"
+}
+
+figure() {
+  awk -v name="$1" '$1 == name { print $2 }' "$BATS_FILE_TMPDIR/${2:-first}"
+}
+
+# within_two_percent MMAP TAMALLOC
+within_two_percent() {
+  (($2 * 100 <= $1 * 102))
+}
+
+@test "cost: a call is not above mmap plus 2 percent for 4 KiB, 1 MiB and 1 GiB" {
+  local size mmap tamalloc
+  for size in 4KiB 1MiB 1GiB; do
+    mmap=$(figure call.mmap.$size)
+    tamalloc=$(figure call.tamalloc.$size)
+    # Less would be no call at all.
+    assert_between 100 "$mmap" 100000 "instructions of mmap of $size"
+    within_two_percent "$mmap" "$tamalloc" ||
+      fail "tamalloc of $size:" "  expected: at most $((mmap * 102 / 100)) instructions (mmap: $mmap)" \
+        "  actual:   $tamalloc"
+  done
+}
+
+@test "cost: three percent more would be noticed [control]" {
+  within_two_percent 1000 1020 || fail "2 percent more was refused"
+  within_two_percent 1000 1030 && fail "3 percent more was not noticed"
+  true
+}
+
+@test "cost: the clock counts instructions, the same ones in every run" {
+  local size first second
+  for size in 4KiB 1MiB 1GiB; do
+    first=$(figure call.tamalloc.$size)
+    second=$(figure call.tamalloc.$size second)
+    assert_between $((first * 99 / 100)) "$second" $((first * 101 / 100)) \
+      "instructions of tamalloc of $size, second run"
+  done
+}
+
+@test "cost: the call does not grow with the size" {
+  assert_le "$(figure call.tamalloc.1GiB)" $((2 * $(figure call.tamalloc.4KiB))) \
+    "instructions for 1 GiB, against twice those for 4 KiB"
+}

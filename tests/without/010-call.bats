@@ -1,0 +1,50 @@
+# A kernel without CONFIG_TAMALLOC: nobody gets more than ENOSYS.
+# SPDX-License-Identifier: GPL-2.0-only
+
+load ../helpers
+
+@test "without: the call is ENOSYS by every ABI" {
+  local call
+  for call in "callcase --way bare" "callcase --way tamalloc" "callcase --way int80" \
+    "callcase --way x32" "callcase32" "callcasex32"; do
+    # shellcheck disable=SC2086  # words
+    run -0 $call 0 4096 0xffffffff
+    assert_eq "0 ENOSYS 0 0 0 0
+4096 ENOSYS 0 0 0 0
+0xffffffff ENOSYS 0 0 0 0" "$output" "$call"
+  done
+}
+
+@test "without: mmap is there by every ABI [control]" {
+  local call
+  for call in "callcase --way mmap" "callcase --way int80-mmap" "callcase --way x32-mmap" \
+    "callcase32 --way mmap" "callcasex32 --way mmap"; do
+    # shellcheck disable=SC2086  # words
+    run -0 $call 4096
+    [[ $output == "4096 ok 4 1 4 0 0 0 "* ]] || fail "$call: $output"
+  done
+}
+
+@test "without: the client programs say what is missing" {
+  local program
+  for program in "tamtouch 1" "tamhold 1 true" "tamprove 1"; do
+    # shellcheck disable=SC2086  # words
+    run $program
+    [[ $status != 0 ]] || fail "$program: expected a failure, actual status 0"
+    [[ $output == *"this kernel has no tamalloc (CONFIG_TAMALLOC)"* ]] ||
+      fail "$program: expected a word about CONFIG_TAMALLOC, actual: $output"
+  done
+  run -1 tamcompare 1
+  [[ $output == *"tamalloc: this kernel has no tamalloc"* ]] || fail "tamcompare: $output"
+  assert_eq 3 "$(grep -cE '^(malloc|calloc|mmap) ' <<<"$output")" "rows of the others"
+}
+
+@test "without: there are no counters, and /proc/tamalloc is there all the same" {
+  [[ ! -e $counters ]] || fail "$counters exists"
+  has_row $$ || fail "no row for $$"
+  assert_le 1 "$(key Processes)" Processes
+}
+
+@test "without: the man page has ENOSYS in its table" {
+  grep -qx '.It Bq Er ENOSYS' /tamalloc/docs/tamalloc.2
+}
