@@ -3,10 +3,10 @@
 # The work is done by scripts/; "make help" lists the targets.
 
 MAKEFLAGS += --no-print-directory
-export V KERNEL_SRC KERNEL_TARBALL ACCEL
+export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR
 Q := $(if $(filter 1,$(V)),,@)
 
-.PHONY: help run test shell kernel image check setup clean
+.PHONY: help run test bench shell kernel image install uninstall check setup clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -15,6 +15,7 @@ help: ## show this list
 	@echo "Variables:"
 	@echo "  KERNEL_SRC=DIR, KERNEL_TARBALL=FILE  another 6.12.y source than Debian's"
 	@echo "  ACCEL=kvm|tcg                        how the guest is run; found out by itself"
+	@echo "  PREFIX=DIR, DESTDIR=DIR              where install goes; /usr/local"
 	@echo "  V=1                                  show commands and whole output"
 
 run: image ## build everything, boot the guest, show the demo
@@ -22,6 +23,9 @@ run: image ## build everything, boot the guest, show the demo
 
 test: image ## run the test suite
 	$(Q)scripts/test
+
+bench: image ## measure, in instructions; also to build/bench.json
+	$(Q)scripts/bench
 
 shell: image ## an interactive shell in the guest
 	$(Q)scripts/guest shell
@@ -31,6 +35,12 @@ kernel: setup ## build the kernel, build/bzImage
 
 image: kernel ## build the kernel and the guest's file system, build/image.cpio
 	$(Q)scripts/image
+
+install: ## header, man pages, tools and tamalloc.pc, below DESTDIR/PREFIX
+	$(Q)scripts/install
+
+uninstall: ## take these away again
+	$(Q)scripts/install --remove
 
 check: setup ## style and static checks
 	$(Q)scripts/check

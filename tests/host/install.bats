@@ -1,0 +1,139 @@
+# What make install puts in place is found, and programs can be built against it.
+# SPDX-License-Identifier: GPL-2.0-only
+
+bats_require_minimum_version 1.7.0
+
+setup_file() {
+  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+  dest=$BATS_FILE_TMPDIR/dest
+  unset MAKEFLAGS CPPFLAGS CFLAGS LDFLAGS CC
+  make -C "$top" install PREFIX=/opt/tam DESTDIR="$dest"
+  # The .pc file names the final place; DESTDIR stands for the root.
+  export top dest PKG_CONFIG_LIBDIR=$dest/opt/tam/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$dest
+}
+
+# assert_eq EXPECTED ACTUAL WHAT
+assert_eq() {
+  [[ $1 == "$2" ]] || {
+    printf '%s:\n  expected: %s\n  actual:   %s\n' "$3" "$1" "$2" >&2
+    return 1
+  }
+}
+
+@test "install: every file is in its place with its mode, and no other" {
+  assert_eq "755 bin/tamcompare
+755 bin/tamhold
+755 bin/tamprove
+755 bin/tamtouch
+644 include/tamalloc.h
+644 lib/pkgconfig/tamalloc.pc
+644 share/man/man2/tamalloc.2
+644 share/man/man5/proc_tamalloc.5" \
+    "$(cd "$dest/opt/tam" && find . -type f -printf '%m %P\n' | LC_ALL=C sort -k 2)" "files"
+  assert_eq "opt" "$(ls "$dest")" "beside PREFIX"
+}
+
+@test "install: nothing installed names the place that it was staged in" {
+  run ! grep -rlaF "$dest" "$dest/opt/tam"
+}
+
+@test "install: C and C++ programs build against it with pkg-config, without a warning" {
+  local std
+  cat >"$BATS_TEST_TMPDIR/program.c" <<'TEXT'
+#include <tamalloc.h>
+#include <errno.h>
+#include <stdio.h>
+
+int main(void)
+{
+	/* Succeeds, or the kernel has no such call: nothing else. */
+	char *p = (char *)tamalloc(4096);
+
+	if (!p && errno != ENOSYS)
+		return 1;
+	if (tamalloc(0) || (errno != EINVAL && errno != ENOSYS))
+		return 2;
+	puts("done");
+	return tamfree(p, 4096) ? 3 : 0;
+}
+TEXT
+  cp "$BATS_TEST_TMPDIR/program.c" "$BATS_TEST_TMPDIR/program.cc"
+  cd "$BATS_TEST_TMPDIR"
+  for std in c89 c99 c11 gnu17; do
+    # The header has inline functions and // is not in it; C89 needs gnu89 for these.
+    [[ $std != c89 ]] || std=gnu89
+    # shellcheck disable=SC2046  # flags are words
+    gcc -std=$std -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags tamalloc) -o program program.c
+    run -0 ./program
+    assert_eq "done" "$output" "the program of -std=$std"
+  done
+  for std in c++11 c++20; do
+    # shellcheck disable=SC2046  # flags are words
+    g++ -std=$std -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags tamalloc) -o program program.cc
+    run -0 ./program
+    assert_eq "done" "$output" "the program of -std=$std"
+  done
+}
+
+@test "install: without pkg-config's flags the header is not found [control]" {
+  echo '#include <tamalloc.h>' >"$BATS_TEST_TMPDIR/program.c"
+  run ! gcc -c -o /dev/null "$BATS_TEST_TMPDIR/program.c"
+  [[ $output == *"tamalloc.h: No such file"* ]]
+}
+
+@test "install: an existing client, which knows the number alone, builds and runs unmodified" {
+  cat >"$BATS_TEST_TMPDIR/client.c" <<'TEXT'
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/syscall.h>
+
+#define SYS_TAMALLOC 554
+
+int main(void)
+{
+	void *p = (void *)syscall(SYS_TAMALLOC, (size_t)1 << 20);
+
+	if (p == (void *)-1)
+		perror("tamalloc");
+	else
+		memset(p, 1, 1 << 20);
+	return 0;
+}
+TEXT
+  gcc -Wall -Werror -o "$BATS_TEST_TMPDIR/client" "$BATS_TEST_TMPDIR/client.c"
+  run -0 "$BATS_TEST_TMPDIR/client"
+}
+
+@test "install: the man pages are found and say what they are about" {
+  local page
+  for page in "2 tamalloc" "5 proc_tamalloc"; do
+    # shellcheck disable=SC2086  # words
+    MANPATH=$dest/opt/tam/share/man run -0 man -w $page
+    assert_eq "$dest/opt/tam/share/man/man${page% *}/${page#* }.${page% *}" "$output" "man -w $page"
+  done
+  run -0 mandoc -T utf8 "$dest/opt/tam/share/man/man2/tamalloc.2"
+  [[ $output == *"reserve zeroed memory"* ]]
+}
+
+@test "install: the tools start" {
+  local tool
+  for tool in tamcompare tamhold tamprove tamtouch; do
+    run -0 "$dest/opt/tam/bin/$tool" --help
+    assert_eq "Usage: $tool" "${lines[0]:0:$((7 + ${#tool}))}" "first line"
+  done
+}
+
+@test "uninstall: takes away what install put there, and nothing else" {
+  local other=$BATS_TEST_TMPDIR/other
+  make -C "$top" install PREFIX=/usr DESTDIR="$other"
+  touch "$other/usr/include/foreign.h"
+  make -C "$top" uninstall PREFIX=/usr DESTDIR="$other"
+  assert_eq "usr/include/foreign.h" "$(cd "$other" && find . -type f -printf '%P\n')" "files left"
+}
+
+@test "install: a PREFIX that is no absolute path is refused" {
+  run ! make -C "$top" install PREFIX=here DESTDIR="$BATS_TEST_TMPDIR/no"
+  [[ $output == *"PREFIX=here is not an absolute path"* ]]
+  [[ ! -e $BATS_TEST_TMPDIR/no ]]
+}
