@@ -38,6 +38,7 @@ load helpers
 
 @test "counters: each processor counts for itself" {
   local calls
+  (($(nproc) > 1)) || skip "this guest has one processor"
   calls=$(<$counters/calls)
   run -0 busybox taskset 1 callmany hammer 1 10 5
   run -0 busybox taskset 2 callmany hammer 1 10 5

@@ -1,0 +1,146 @@
+# The client programs of tamalloc: their output parses, and is true.
+# SPDX-License-Identifier: GPL-2.0-only
+
+load helpers
+
+thp=/sys/kernel/mm/transparent_hugepage
+
+setup() {
+  thp_mode=$(sed 's/.*\[\(.*\)\].*/\1/' $thp/enabled)
+  zero_page=$(<$thp/use_zero_page)
+  echo never >$thp/enabled
+}
+
+teardown() {
+  echo "$thp_mode" >$thp/enabled
+  echo "$zero_page" >$thp/use_zero_page
+  [[ -z ${holder:-} ]] || kill -KILL "$holder" 2>/dev/null || true
+}
+
+status_kb() {
+  awk -v key="$2:" '$1 == key { print $2 }' "/proc/$1/status"
+}
+
+@test "tamtouch: a step of writing commits its share, in kB and in faults" {
+  local step requested touched size rss anon faults base_size base_anon n=0
+  run -0 tamtouch -s 4 -p 50 64
+  assert_eq "STEP REQUESTED_KB TOUCHED_KB VMSIZE_KB VMRSS_KB RSSANON_KB MINFLT" \
+    "$(xargs <<<"${lines[0]}")" "header"
+  while read -r step requested touched size rss anon faults; do
+    if ((n == 0)); then
+      base_size=$size base_anon=$anon
+    fi
+    assert_eq "$n 65536 $((n * 8192)) $base_size" "$step $requested $touched $size" "step $n"
+    assert_between $((n * 8192)) $((anon - base_anon)) $((n * 8192 + 16)) "growth of RSSANON_KB in step $n"
+    assert_between $((n * 2048)) "$faults" $((n * 2048 + 4)) "MINFLT in step $n"
+    assert_le "$anon" "$rss" "RSSANON_KB, not above VMRSS_KB"
+    n=$((n + 1))
+  done < <(tail -n +2 <<<"$output")
+  assert_eq 5 "$n" "rows"
+}
+
+@test "tamtouch: a step of reading faults and commits nothing" {
+  local n=0 anon faults base
+  run -0 tamtouch -r -s 2 16
+  while read -r _ _ _ _ _ anon faults; do
+    ((n > 0)) || base=$anon
+    assert_between 0 $((anon - base)) 16 "growth of RSSANON_KB in step $n"
+    assert_between $((n * 2048)) "$faults" $((n * 2048 + 4)) "MINFLT in step $n"
+    n=$((n + 1))
+  done < <(tail -n +2 <<<"$output")
+  assert_eq 3 "$n" "rows"
+}
+
+@test "tamcompare: who reserves, faults and commits what, side by side" {
+  local name ns call_faults call_rss read_faults read_rss write_faults write_rss names=
+  run -0 tamcompare 16
+  assert_eq "ALLOCATOR CALL_NS CALL_FAULTS CALL_RSS_KB READ_FAULTS READ_RSS_KB WRITE_FAULTS WRITE_RSS_KB" \
+    "$(xargs <<<"${lines[0]}")" "header"
+  while read -r name ns call_faults call_rss read_faults read_rss write_faults write_rss; do
+    names+="$name "
+    # Not above 0: a guest can have a clock that only ticks 250 times a second.
+    assert_le 0 "$ns" "$name: CALL_NS"
+    assert_between 0 "$call_rss" 16 "$name: CALL_RSS_KB"
+    assert_between 4095 "$read_faults" 4100 "$name: READ_FAULTS"
+    assert_between 0 "$read_rss" 32 "$name: READ_RSS_KB"
+    assert_between 4095 "$write_faults" 4100 "$name: WRITE_FAULTS"
+    assert_between 16380 "$write_rss" 16420 "$name: WRITE_RSS_KB"
+    [[ $name != tamalloc ]] || assert_eq "0 0" "$call_faults $call_rss" "tamalloc: faults and kB of the call"
+  done < <(tail -n +2 <<<"$output")
+  assert_eq "malloc calloc mmap tamalloc " "$names" "rows"
+}
+
+@test "tamhold: holds what it says while the command runs, and gives back its status" {
+  # shellcheck disable=SC2016  # for the inner shell
+  run -7 tamhold -z -t 16 64 bash -c '
+    awk "/^VmSize|^RssAnon/ { print \$2 }" /proc/$PPID/status; echo $PPID; exit 7'
+  local pid reserved touched
+  read -r pid reserved touched <<<"${lines[0]}"
+  assert_eq "65536 16384" "$reserved $touched" "the line"
+  assert_eq "$pid" "${lines[3]}" "PID in the line, and PPID of the command"
+  assert_between 65536 "${lines[1]}" 69632 "VmSize in kB"
+  assert_between 16384 "${lines[2]}" 16640 "RssAnon in kB"
+}
+
+@test "tamhold: holds until the end of its input, or SIGTERM" {
+  local line
+  mkfifo "$BATS_TEST_TMPDIR/in"
+  for end in input SIGTERM; do
+    tamhold 8 <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
+    holder=$!
+    exec 9>"$BATS_TEST_TMPDIR/in"
+    retry 100 test -s "$BATS_TEST_TMPDIR/out"
+    assert_eq "$holder 8192 0" "$(<"$BATS_TEST_TMPDIR/out")" "the line"
+    assert_between 8192 "$(status_kb "$holder" VmSize)" 12288 "VmSize in kB"
+    if [[ $end == SIGTERM ]]; then
+      kill -TERM "$holder"
+    else
+      exec 9>&-
+    fi
+    wait "$holder"
+    exec 9>&-
+    : >"$BATS_TEST_TMPDIR/out"
+  done
+}
+
+@test "tamhold: a command that cannot be run, is not there, or is killed" {
+  run -127 tamhold 1 /nonexistent
+  run -126 tamhold 1 /etc/passwd
+  # shellcheck disable=SC2016  # for the inner shell
+  run -143 tamhold 1 bash -c 'kill -TERM $$'
+}
+
+@test "tamprove: proves it, and its checks can fail [control]" {
+  run -0 tamprove 32
+  assert_eq 8 "$(grep -c '^ok: ' <<<"$output")" "checks that held"
+  # Without the huge zero page a read commits.
+  echo always >$thp/enabled
+  run -0 tamprove 32
+  echo 0 >$thp/use_zero_page
+  run -1 tamprove 32
+  [[ $output == *"FAILED: after reading all, expected growth of ANON_KB"* ]] || fail "$output"
+}
+
+@test "clients: wrong usage is status 2 and one line, failure status 1 and why" {
+  local use
+  for use in "tamtouch" "tamtouch x" "tamtouch -p 101 1" "tamtouch -s 0 1" "tamtouch -1" \
+    "tamcompare 0" "tamcompare 1 2" "tamhold" "tamhold 1x" "tamhold -t 2 1" "tamprove 0"; do
+    # shellcheck disable=SC2086  # words
+    run -2 $use
+    assert_eq 1 "${#lines[@]}" "lines of '$use'"
+  done
+  for use in "tamtouch 1048576" "tamhold 1048576 true"; do
+    # shellcheck disable=SC2086  # words
+    run -1 $use
+    [[ $output == *"cannot reserve 1073741824 kB: Cannot allocate memory"* ]] ||
+      fail "$use: $output"
+  done
+}
+
+@test "clients: --help goes to standard output and is status 0" {
+  local program
+  for program in tamtouch tamcompare tamhold tamprove; do
+    run -0 "$program" --help
+    assert_eq "Usage: $program" "${lines[0]:0:$((7 + ${#program}))}"
+  done
+}
