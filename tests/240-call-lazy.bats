@@ -25,13 +25,13 @@ steps() {
   local way
   echo never >$thp/enabled
   for way in mmap tamalloc; do
-    steps 4 512 "$way"
+    steps 4 256 "$way"
     assert_eq "call 0 0 0 0 0 even
-read 0 512 512 512 1 even
-write 2048 512 0 0 512 even" "$output" "$way"
-    steps 4 512 "$way,write"
+read 0 256 256 256 1 even
+write 1024 256 0 0 256 even" "$output" "$way"
+    steps 4 256 "$way,write"
     assert_eq "call 0 0 0 0 0 even
-write 2048 512 512 512 512 even" "$output" "$way, written at once"
+write 1024 256 256 256 256 even" "$output" "$way, written at once"
   done
 }
 
@@ -73,12 +73,12 @@ write 8192 4 2048 2048 2048 even" "$output" "advised"
   for mode in never always; do
     echo $mode >$thp/enabled
     for way in mmap tamalloc; do
-      run -0 calllazy free 256 "$way"
-      # Page tables of 512 kB; pages that the processors keep at hand.
+      run -0 calllazy free 128 "$way"
+      # Page tables of 256 kB or a huge zero page, and what the system does meanwhile.
       assert_between -2048 "${lines[0]#call }" 2048 "$way, $mode: kB taken by the call"
-      assert_between -2048 "${lines[1]#read }" 4096 "$way, $mode: kB taken by reading 256 MiB"
-      assert_between $((262144 - 4096)) "${lines[2]#write }" $((262144 + 6144)) \
-        "$way, $mode: kB taken by writing 256 MiB"
+      assert_between -2048 "${lines[1]#read }" 4096 "$way, $mode: kB taken by reading 128 MiB"
+      assert_between $((131072 - 4096)) "${lines[2]#write }" $((131072 + 6144)) \
+        "$way, $mode: kB taken by writing 128 MiB"
     done
   done
 }
@@ -86,10 +86,10 @@ write 8192 4 2048 2048 2048 even" "$output" "advised"
 # The page of alignment is populated and faulted as well.
 @test "lazy: memory that is populated at once is seen by every witness [control]" {
   echo never >$thp/enabled
-  steps 4 512 populate
-  assert_eq "call 2052 513 512 512 512 even
-read 0 0 0 0 512 even
-write 0 0 0 0 512 even" "$output"
-  run -0 calllazy free 256 populate
-  assert_between $((262144 - 4096)) "${lines[0]#call }" $((262144 + 6144)) "kB taken by the call"
+  steps 4 256 populate
+  assert_eq "call 1028 257 256 256 256 even
+read 0 0 0 0 256 even
+write 0 0 0 0 256 even" "$output"
+  run -0 calllazy free 128 populate
+  assert_between $((131072 - 4096)) "${lines[0]#call }" $((131072 + 6144)) "kB taken by the call"
 }
