@@ -242,6 +242,7 @@ static int tamalloc_pids_show(struct seq_file *m, void *v)
 	p = put_name(p, row->walk.comm);
 	seq_commit(m, p - buf);
 
+	static_assert(ROW_MAX < PAGE_SIZE);
 	return 0;
 }
 

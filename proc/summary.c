@@ -19,7 +19,8 @@
  * being reused for a later process, which would then look already counted. It
  * does not keep the address space itself.
  *
- * Nothing is allocated before the first such address space is met.
+ * Nothing is allocated before the first such address space is met. From then on
+ * each process is looked up, as the sharing may have ended since.
  */
 #define SHARED_HASH_BITS	8
 
@@ -42,41 +43,42 @@ struct tamalloc_totals {
 	struct hlist_head *shared;
 };
 
-/*
- * Note that @mm is counted. Consumes the caller's reference. Returns 1 if it
- * was noted before, 0 if not, -ENOMEM if it could not be noted.
- */
+static bool shared_mm_seen(const struct tamalloc_totals *totals,
+			   const struct mm_struct *mm)
+{
+	struct shared_mm *entry;
+
+	if (!totals->shared)
+		return false;
+
+	hlist_for_each_entry(entry, &totals->shared[hash_ptr(mm, SHARED_HASH_BITS)], node) {
+		if (entry->mm == mm)
+			return true;
+	}
+
+	return false;
+}
+
+/* Takes over the caller's reference to @mm, unless it fails. */
 static int shared_mm_note(struct tamalloc_totals *totals, struct mm_struct *mm)
 {
-	struct hlist_head *head;
 	struct shared_mm *entry;
-	int ret = -ENOMEM;
 
 	if (!totals->shared) {
 		totals->shared = kcalloc(1 << SHARED_HASH_BITS,
-					 sizeof(*totals->shared), GFP_KERNEL);
+					 sizeof(*totals->shared),
+					 GFP_KERNEL_ACCOUNT);
 		if (!totals->shared)
-			goto out_drop;
+			return -ENOMEM;
 	}
 
-	head = &totals->shared[hash_ptr(mm, SHARED_HASH_BITS)];
-	hlist_for_each_entry(entry, head, node) {
-		if (entry->mm == mm) {
-			ret = 1;
-			goto out_drop;
-		}
-	}
-
-	entry = kmalloc(sizeof(*entry), GFP_KERNEL);
+	entry = kmalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
 	if (!entry)
-		goto out_drop;
+		return -ENOMEM;
 	entry->mm = mm;
-	hlist_add_head(&entry->node, head);
-	return 0;
+	hlist_add_head(&entry->node, &totals->shared[hash_ptr(mm, SHARED_HASH_BITS)]);
 
-out_drop:
-	mmdrop(mm);
-	return ret;
+	return 0;
 }
 
 static void shared_mm_free(struct tamalloc_totals *totals)
@@ -101,7 +103,7 @@ static void shared_mm_free(struct tamalloc_totals *totals)
 static int tamalloc_sum(struct tamalloc_totals *totals,
 			const struct file *file)
 {
-	struct tamalloc_walk walk = { .want_shared = true };
+	struct tamalloc_walk walk = { .grab_shared = true };
 	const struct tamalloc_usage *usage = &walk.usage;
 	int ret;
 
@@ -110,12 +112,17 @@ static int tamalloc_sum(struct tamalloc_totals *totals,
 		walk.iter.tgid++;
 		totals->processes++;
 
-		if (walk.shared) {
-			ret = shared_mm_note(totals, walk.shared);
-			if (ret < 0)
+		if (shared_mm_seen(totals, walk.mm)) {
+			if (walk.maybe_shared)
+				mmdrop(walk.mm);
+			continue;
+		}
+		if (walk.maybe_shared) {
+			ret = shared_mm_note(totals, walk.mm);
+			if (ret < 0) {
+				mmdrop(walk.mm);
 				break;
-			if (ret)
-				continue;
+			}
 		}
 
 		totals->address_spaces++;

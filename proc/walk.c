@@ -43,7 +43,6 @@ void tamalloc_walk_begin(struct tamalloc_walk *walk, const struct file *file,
 
 	walk->iter.tgid = tgid;
 	walk->iter.task = NULL;
-	walk->shared = NULL;
 	walk->ns = proc_pid_ns(sb);
 	walk->fs_info = proc_sb_info(sb);
 	walk->saved_cred = override_creds(file->f_cred);
@@ -62,23 +61,19 @@ void tamalloc_walk_end(struct tamalloc_walk *walk)
 }
 
 /*
- * May processes other than @task's share @mm? Called with @task locked.
+ * May processes other than @task's share @mm now? Called with @task locked.
  *
  * mm_users counts the tasks that use @mm, and short-lived references besides.
  * signal->live never exceeds the number of threads of this process that use
  * @mm, as a thread leaves that count before it lets go of its address space.
  * So if the two are equal, no user is left for another process. MMF_MULTIPROCESS
- * closes the window between the two reads for all sharing but that of vfork().
+ * stays set once a process was cloned with CLONE_VM.
  */
 static bool tamalloc_maybe_shared(struct task_struct *task,
 				  struct mm_struct *mm)
 {
-	int users = atomic_read(&mm->mm_users);
-
-	if (users == 1)
-		return false;
 	return test_bit(MMF_MULTIPROCESS, &mm->flags) ||
-	       users != atomic_read(&task->signal->live);
+	       atomic_read(&mm->mm_users) != atomic_read(&task->signal->live);
 }
 
 /*
@@ -95,16 +90,25 @@ static void tamalloc_sum_rss(struct mm_struct *mm, unsigned long *rss)
 	unsigned long flags;
 	int cpu, i;
 
+	static_assert(NR_MM_COUNTERS == 4);
+
 	local_irq_save(flags);
-	for (i = 0; i < NR_MM_COUNTERS; i++) {
-		raw_spin_lock_nested(&mm->rss_stat[i].lock, i);
+	raw_spin_lock(&mm->rss_stat[0].lock);
+	raw_spin_lock_nested(&mm->rss_stat[1].lock, 1);
+	raw_spin_lock_nested(&mm->rss_stat[2].lock, 2);
+	raw_spin_lock_nested(&mm->rss_stat[3].lock, 3);
+
+	for (i = 0; i < NR_MM_COUNTERS; i++)
 		sum[i] = mm->rss_stat[i].count;
-	}
+	/* The share of a CPU changes under no lock, as for percpu_counter_sum() */
 	for_each_cpu_or(cpu, cpu_online_mask, cpu_dying_mask)
 		for (i = 0; i < NR_MM_COUNTERS; i++)
-			sum[i] += *per_cpu_ptr(mm->rss_stat[i].counters, cpu);
-	for (i = NR_MM_COUNTERS - 1; i >= 0; i--)
-		raw_spin_unlock(&mm->rss_stat[i].lock);
+			sum[i] += data_race(*per_cpu_ptr(mm->rss_stat[i].counters, cpu));
+
+	raw_spin_unlock(&mm->rss_stat[3].lock);
+	raw_spin_unlock(&mm->rss_stat[2].lock);
+	raw_spin_unlock(&mm->rss_stat[1].lock);
+	raw_spin_unlock(&mm->rss_stat[0].lock);
 	local_irq_restore(flags);
 
 	for (i = 0; i < NR_MM_COUNTERS; i++)
@@ -133,7 +137,7 @@ static bool tamalloc_sample(struct tamalloc_walk *walk)
 	struct task_struct *task;
 	struct mm_struct *mm;
 
-	if (walk->iter.task->flags & PF_KTHREAD)
+	if (READ_ONCE(walk->iter.task->flags) & PF_KTHREAD)
 		return false;
 
 	task = find_lock_task_mm(walk->iter.task);
@@ -162,10 +166,10 @@ static bool tamalloc_sample(struct tamalloc_walk *walk)
 #endif
 	usage->pgtables = mm_pgtables_bytes(mm);
 
-	if (walk->want_shared && tamalloc_maybe_shared(task, mm)) {
+	walk->mm = mm;
+	walk->maybe_shared = walk->grab_shared && tamalloc_maybe_shared(task, mm);
+	if (walk->maybe_shared)
 		mmgrab(mm);
-		walk->shared = mm;
-	}
 
 	/* task_lock() guards the name; the leader's, where this is the leader. */
 	if (task == walk->iter.task)
@@ -191,8 +195,6 @@ static bool tamalloc_sample(struct tamalloc_walk *walk)
  */
 int tamalloc_walk_next(struct tamalloc_walk *walk)
 {
-	walk->shared = NULL;
-
 	for (;; walk->iter.tgid++) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
@@ -215,10 +217,8 @@ static int __init proc_tamalloc_init(void)
 
 	if (!dir ||
 	    !proc_create("pids", 0444, dir, &tamalloc_pids_proc_ops) ||
-	    !proc_create("summary", 0444, dir, &tamalloc_summary_proc_ops)) {
-		proc_remove(dir);
-		return -ENOMEM;
-	}
+	    !proc_create("summary", 0444, dir, &tamalloc_summary_proc_ops))
+		return -ENOMEM;	/* a permanent entry is never removed */
 
 	return 0;
 }

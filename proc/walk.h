@@ -35,23 +35,26 @@ struct tamalloc_usage {
 
 /**
  * struct tamalloc_walk - a walk over the processes that a reader may see
- * @want_shared: the caller wants @shared; set it before the first step
+ * @grab_shared: take a reference to @mm where @maybe_shared; set it before the
+ *	first step
  * @iter: the process it stands at: its id in @ns, and a reference to its leader
  * @usage: the memory of that process
  * @comm: its name
- * @shared: its address space, if other processes may share it, else NULL. The
- *	caller takes over the mmgrab() reference.
+ * @mm: its address space. Without @maybe_shared only good for comparing.
+ * @maybe_shared: other processes may share @mm. The caller takes over an mmgrab()
+ *	reference to it.
  * @ns: pid namespace of the proc mount that is read
  * @fs_info: options of that mount
  * @saved_cred: credentials of the task that reads, while those of the task that
  *	opened the file are in force
  */
 struct tamalloc_walk {
-	bool want_shared;
+	bool grab_shared;
 	struct tgid_iter iter;
 	struct tamalloc_usage usage;
 	char comm[TASK_COMM_LEN];
-	struct mm_struct *shared;
+	struct mm_struct *mm;
+	bool maybe_shared;
 	struct pid_namespace *ns;
 	struct proc_fs_info *fs_info;
 	const struct cred *saved_cred;

@@ -587,7 +587,7 @@ static void do_killed(void)
 static const struct what {
 	const char *name;
 	void (*run)(void);
-} whats[] = {
+} what[] = {
 	{ "core", do_core },
 	{ "dontneed", do_dontneed },
 	{ "fork", do_fork },
@@ -613,17 +613,17 @@ int main(int argc, char **argv)
 	memset(buf, 0, sizeof(buf));
 	status_kb("VmSize");
 
-	for (i = 0; argc == 3 && i < sizeof(whats) / sizeof(whats[0]); i++) {
-		if (strcmp(argv[1], whats[i].name))
+	for (i = 0; argc == 3 && i < sizeof(what) / sizeof(what[0]); i++) {
+		if (strcmp(argv[1], what[i].name))
 			continue;
 		way = find_way(argv[2]);
-		whats[i].run();
+		what[i].run();
 		fflush(stdout);
 		return 0;
 	}
 	fputs("usage: callwith WHAT WAY, with WHAT one of:", stderr);
-	for (i = 0; i < sizeof(whats) / sizeof(whats[0]); i++)
-		fprintf(stderr, " %s", whats[i].name);
+	for (i = 0; i < sizeof(what) / sizeof(what[0]); i++)
+		fprintf(stderr, " %s", what[i].name);
 	fputc('\n', stderr);
 	return 2;
 }
