@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cost: what a read costs, by the instruction clock
+ *
+ * Usage: cost read FILE NUMBER...
+ *        cost kill FILE NUMBER
+ *
+ * read: with NUMBER processes in all, and then the next, time a read of all of
+ * FILE. Prints the number of processes, the time in ns, and the time for each.
+ *
+ * kill: with NUMBER processes, kill a reader of FILE in the middle of its read,
+ * ten times. Prints the time of a whole read, and the longest time from the kill
+ * to the reader's end.
+ */
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "pids.h"
+
+static char buf[8 << 20];
+static int standing;
+static pid_t children[100000];
+
+static long long now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+static int processes(void)
+{
+	char text[4096];
+
+	text[read_file("/proc/tamalloc/summary", text, sizeof(text) - 1, 4096)] = '\0';
+	return atoi(strchr(text, ':') + 1);
+}
+
+/* All children are alike. */
+static void grow_to(int number)
+{
+	for (number -= processes(); number > 0; number--) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			err(1, "fork");
+		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			for (;;)
+				pause();
+		}
+		children[standing++] = pid;
+	}
+	/* Let each come to its pause(). */
+	usleep(200000);
+}
+
+static long long time_read(int fd)
+{
+	long long start, time, best = 0;
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		lseek(fd, 0, SEEK_SET);
+		start = now();
+		read_all(fd, buf, sizeof(buf), 65536);
+		time = now() - start;
+		if (!best || time < best)
+			best = time;
+	}
+	return best;
+}
+
+static long long time_kill(int fd, long long wait)
+{
+	struct timespec ts = { .tv_nsec = wait };
+	long long start;
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(1, "fork");
+	if (!pid) {
+		lseek(fd, 0, SEEK_SET);
+		for (;;)
+			if (!read(fd, buf, sizeof(buf)))
+				lseek(fd, 0, SEEK_SET);
+	}
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+	start = now();
+	kill(pid, SIGKILL);
+	if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
+		errx(1, "the reader ended by itself");
+	return now() - start;
+}
+
+int main(int argc, char **argv)
+{
+	long long whole, time, longest = 0;
+	int fd, i;
+
+	if (argc < 4)
+		errx(2, "usage: cost read|kill FILE NUMBER...");
+	memset(buf, 1, sizeof(buf));
+	fd = open(argv[2], O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		err(1, "%s", argv[2]);
+	if (!strcmp(argv[1], "read")) {
+		for (i = 3; i < argc; i++) {
+			grow_to(atoi(argv[i]));
+			time = time_read(fd);
+			printf("%d %lld %lld\n", processes(), time,
+			       time / processes());
+		}
+	} else {
+		grow_to(atoi(argv[3]));
+		whole = time_read(fd);
+		/* At 10 to 55 percent of a read. */
+		for (i = 0; i < 10; i++) {
+			time = time_kill(fd, whole * (2 + i) / 20);
+			if (time > longest)
+				longest = time;
+		}
+		printf("%lld %lld\n", whole, longest);
+	}
+	while (standing) {
+		kill(children[--standing], SIGKILL);
+		waitpid(children[standing], NULL, 0);
+	}
+	return 0;
+}

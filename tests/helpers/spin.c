@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * spin: read files of /proc without end, or be what they read about
+ *
+ * Usage: spin FILE...       read them in turn until killed
+ *        spin --mortal N    start N processes one after the other, which touch
+ *                           some memory and exit
+ *        spin --hold PID    hold the address space of PID until it has ended,
+ *                           so that this process has to tear it down
+ */
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "pids.h"
+
+#define PAGE	4096
+
+static char buf[1 << 20];
+
+static int mortal(int number)
+{
+	static char memory[64][PAGE];
+	volatile char (*pages)[PAGE] = memory;
+	pid_t pid;
+	int i;
+
+	while (number--) {
+		pid = fork();
+		if (pid < 0)
+			err(1, "fork");
+		if (!pid) {
+			for (i = 0; i < 64; i++)
+				pages[i][0] = 1;
+			_exit(0);
+		}
+		waitpid(pid, NULL, 0);
+	}
+	return 0;
+}
+
+static int uffd;
+static pid_t held;
+
+/* Once the copy to the page waits, kill; once that is done, let it go on. */
+static void *kill_held(void *page)
+{
+	struct uffdio_zeropage range = {
+		.range = { (unsigned long)page, PAGE },
+	};
+	struct uffd_msg msg;
+
+	/* Nobody waits for ever for a fault that does not come. */
+	alarm(60);
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg) || kill(held, SIGKILL))
+		errx(1, "nobody waits for the page");
+	while (!kill(held, 0))
+		usleep(10000);
+	if (ioctl(uffd, UFFDIO_ZEROPAGE, &range))
+		err(1, "UFFDIO_ZEROPAGE");
+	return NULL;
+}
+
+/*
+ * mem takes a reference to the address space for as long as a read lasts, and
+ * the copy to the reader's page is part of that.
+ */
+static int hold(pid_t pid)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	unsigned long at;
+	pthread_t thread;
+	char path[64];
+	void *page;
+	int fd;
+
+	held = pid;
+	uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api))
+		err(1, "userfaultfd");
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (unsigned long)page;
+	reg.range.len = PAGE;
+	if (page == MAP_FAILED || ioctl(uffd, UFFDIO_REGISTER, &reg))
+		err(1, "UFFDIO_REGISTER");
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	buf[read_file(path, buf, sizeof(buf) - 1, PAGE)] = '\0';
+	at = strtoul(buf, NULL, 16);
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		err(1, "%s", path);
+	if (pthread_create(&thread, NULL, kill_held, page))
+		errx(1, "pthread_create");
+	if (pread(fd, page, 100, at) != 100)
+		err(1, "%s at %#lx", path, at);
+	pthread_join(thread, NULL);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int fds[8], i, n = 0;
+
+	if (argc == 3 && !strcmp(argv[1], "--mortal"))
+		return mortal(atoi(argv[2]));
+	if (argc == 3 && !strcmp(argv[1], "--hold"))
+		return hold(atoi(argv[2]));
+	for (i = 1; i < argc && n < 8; i++) {
+		fds[n] = open(argv[i], O_RDONLY | O_CLOEXEC);
+		if (fds[n++] < 0)
+			err(1, "%s", argv[i]);
+	}
+	if (!n)
+		errx(2, "usage: spin FILE...");
+	for (i = 0; ; i = (i + 1) % n) {
+		lseek(fds[i], 0, SEEK_SET);
+		read_all(fds[i], buf, sizeof(buf), 65536);
+	}
+}

@@ -1,0 +1,114 @@
+# What only the kernel's own trace can tell: who tears an address space down,
+# and what a read allocates. For the kernel build/bzImage-trace.
+# SPDX-License-Identifier: GPL-2.0-only
+
+load ../helpers
+
+tracing=/sys/kernel/tracing
+
+setup() {
+  mountpoint -q $tracing || mount -t tracefs tracefs $tracing
+  echo 0 >$tracing/events/enable
+  echo 16384 >$tracing/buffer_size_kb
+  echo >$tracing/trace
+  spinning=()
+}
+
+teardown() {
+  local pid
+  for pid in "${spinning[@]}"; do
+    kill -KILL "$pid" 2>/dev/null || true
+  done
+  kill_standing
+  echo 0 >$tracing/events/enable
+}
+
+# spinners: two processes that read both files without end. What they tore down
+# to execute their program is not in the trace.
+spinners() {
+  local i
+  for i in 1 2; do
+    spin $pids $summary 3>&- &
+    disown "$!"
+    spinning+=("$!")
+    retry 100 is_spinning "$!"
+  done
+  echo >$tracing/trace
+}
+
+is_spinning() {
+  [[ $(<"/proc/$1/comm") == spin ]]
+}
+
+# torn_down_by PID: how many address spaces it has torn down.
+torn_down_by() {
+  grep -cE -- "-$1 +\[.* exit_mmap: " $tracing/trace || true
+}
+
+assert_all_traced() {
+  assert_eq "" "$(grep -h '^\(overrun\|dropped events\): [^0]' $tracing/per_cpu/*/stats || true)" \
+    "events lost"
+}
+
+@test "trace: a reader never tears down a process of several GiB" {
+  local pid
+  echo 1 >$tracing/events/mmap/exit_mmap/enable
+  stand --anon 3145728
+  assert_le 3145728 "$(field "$stood" RSS_KB)" "RSS_KB, 3145728 or more"
+  spinners
+  kill -KILL "$stood"
+  retry 600 gone "$stood"
+  assert_eq 1 "$(torn_down_by "$stood")" "address spaces torn down by the process itself"
+  for pid in "${spinning[@]}"; do
+    assert_eq 0 "$(torn_down_by "$pid")" "address spaces torn down by a reader"
+  done
+}
+
+@test "trace: a reader never tears down one of thousands that exit while it reads" {
+  local pid
+  echo 1 >$tracing/events/mmap/exit_mmap/enable
+  spinners
+  spin --mortal 5000
+  assert_all_traced
+  assert_le 5000 "$(grep -c ' exit_mmap: ' $tracing/trace)" "address spaces torn down, 5000 or more"
+  for pid in "${spinning[@]}"; do
+    kill -0 "$pid" || fail "reader $pid is gone"
+    assert_eq 0 "$(torn_down_by "$pid")" "address spaces torn down by a reader"
+  done
+}
+
+@test "trace: one that holds an address space is seen to tear it down [control]" {
+  local holder
+  echo 1 >$tracing/events/mmap/exit_mmap/enable
+  stand --anon 10000
+  spin --hold "$stood" 3>&- &
+  holder=$!
+  wait "$holder"
+  # That of the process, those of the shell that became it, and its own.
+  assert_eq 3 "$(torn_down_by "$holder")" "address spaces torn down by the one that held it"
+  assert_eq 0 "$(torn_down_by "$stood")" "address spaces torn down by the process itself"
+}
+
+# allocations: of our code in one read of summary.
+allocations() {
+  echo >$tracing/trace
+  echo 1 >$tracing/events/kmem/kmalloc/enable
+  cat $summary >/dev/null
+  echo 0 >$tracing/events/kmem/kmalloc/enable
+  assert_all_traced
+  grep -cE '^ *cat-.* call_site=(tamalloc|shared_mm)' $tracing/trace || true
+}
+
+@test "trace: summary allocates nothing for processes that share nothing" {
+  local i
+  for i in 1 2 3 4 5 6 7 8; do
+    stand --anon 100 --threads $((i % 3))
+  done
+  assert_eq 0 "$(allocations)" "allocations"
+  assert_eq "$(key Processes)" "$(key AddressSpaces)" AddressSpaces
+  # A table and a note for each shared address space [control].
+  stand --clone-vm 3
+  assert_eq 2 "$(allocations)" "allocations with one shared address space"
+  stand --clone-vm 1
+  assert_eq 3 "$(allocations)" "allocations with two"
+}
