@@ -79,6 +79,15 @@ sum_of() {
   done
 }
 
+@test "pids: UID is the effective one" {
+  stood=$(setpriv --ruid 1000 --euid 1001 stand --anon 40)
+  standing+=("$stood")
+  assert_eq "1000 1001" "$(awk '$1 == "Uid:" { print $2, $3 }' "/proc/$stood/status")" "Uid"
+  cat $pids >"$copy"
+  assert_eq 1001 "$(field "$stood" UID "$copy")" UID
+  assert_rows "$copy" "$stood"
+}
+
 # Two lists without a fork in between, so that both are of the same processes.
 # A process has an address space if one of its threads says so.
 list_both() {
@@ -109,6 +118,11 @@ list_both() {
   listed=${listed% }
 }
 
+has_child() {
+  children "$1"
+  ((${#found[@]}))
+}
+
 in_list() {
   [[ " $2 " == *" $1 "* ]]
 }
@@ -127,7 +141,6 @@ in_list() {
   shared=("$stood" "${found[@]}")
   stand --vfork
   # The child comes just after its parent is ready.
-  has_child() { children "$1"; ((${#found[@]})); }
   retry 100 has_child "$stood"
   vforked=("$stood" "${found[@]}")
   fifo=$BATS_TEST_TMPDIR/fifo
@@ -145,8 +158,7 @@ in_list() {
 
   list_both
   assert_eq "$having" "$listed" "PIDs"
-  # shellcheck disable=SC2086  # words
-  assert_eq "$(set -- $listed; echo $#)" "$processes" Processes
+  assert_eq "$(wc -w <<<"$listed")" "$processes" Processes
   for pid in 1 "$self" "$plain" "$half" "${shared[@]}" "${vforked[@]}" "$mid"; do
     in_list "$pid" "$listed" || fail "expected a row of $pid, actual: $listed"
   done
@@ -180,7 +192,7 @@ in_list() {
   assert_eq "$(rows "$BATS_TEST_TMPDIR/pids" | wc -l)" \
     "$(key AddressSpaces "$BATS_TEST_TMPDIR/summary")" AddressSpaces
   while read -r name column; do
-    assert_eq "$(column "$column" "$BATS_TEST_TMPDIR/pids" | paste -sd+ | { read -r sum; echo $((sum)); })" \
+    assert_eq "$(column "$column" "$BATS_TEST_TMPDIR/pids" | awk '{ sum += $1 } END { print sum }')" \
       "$(key "$name" "$BATS_TEST_TMPDIR/summary")" "$name"
   done <<'TEXT'
 TotalReserved RESERVED_KB
@@ -226,7 +238,6 @@ TEXT
   children "$stood"
   extra+=("${found[@]}")
   stand --anon 1000 --vfork
-  has_child() { children "$1"; ((${#found[@]})); }
   retry 100 has_child "$stood"
   extra+=("${found[@]}")
   # Threads share, too, but are no processes.
@@ -353,7 +364,6 @@ unescape() {
   assert_le 8 "${#scores[@]}" "different scores, 8 or more"
   # In the middle of vfork.
   stand --anon 3000 --oom-adj 500 --vfork
-  has_child() { children "$1"; ((${#found[@]})); }
   retry 100 has_child "$stood"
   cat $pids >"$copy"
   assert_rows "$copy" "$stood" "${found[@]}"

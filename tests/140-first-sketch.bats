@@ -50,14 +50,14 @@ complaints() {
 }
 
 @test "first sketch: no PID in the record" {
-  local pid start stat n=0
+  local pid start stat words n=0
   stand --anon 100
   cat $pids >"$copy"
   while read -r pid _ start _; do
     { read -r stat <"/proc/$pid/stat"; } 2>/dev/null || continue
     stat=${stat##*) }
-    # shellcheck disable=SC2086  # words
-    assert_eq "$(set -- $stat; echo "${20}")" "$start" "STARTTIME of $pid"
+    read -ra words <<<"$stat"
+    assert_eq "${words[19]}" "$start" "STARTTIME of $pid"
     n=$((n + 1))
   done < <(rows "$copy")
   assert_le 3 "$n" "processes found by their PID, 3 or more"

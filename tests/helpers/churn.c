@@ -30,7 +30,7 @@
 #define NR_LIVING	(NR_STANDING + NR_CHURNERS + NR_READERS + 1)
 
 static const size_t pieces[] = { 1, 7, 512, 4096, 1 << 20 };
-#define NR_PIECES	(int)(sizeof(pieces) / sizeof(pieces[0]))
+#define NR_PIECES	((int)(sizeof(pieces) / sizeof(pieces[0])))
 
 static struct shared {
 	atomic_long reads[NR_PIECES];
