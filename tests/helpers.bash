@@ -102,7 +102,10 @@ children() {
     line=${line##*) }
     # shellcheck disable=SC2086  # words
     set -- "$1" $line
-    [[ $3 != "$1" ]] || { stat=${stat#/proc/}; found+=("${stat%/stat}"); }
+    [[ $3 != "$1" ]] || {
+      stat=${stat#/proc/}
+      found+=("${stat%/stat}")
+    }
   done
 }
 
