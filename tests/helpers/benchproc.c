@@ -10,8 +10,8 @@
  * instruction clock a nanosecond is an instruction. Methods:
  *
  *   pids, summary          one descriptor kept open, pread() from 0, 1 MiB buffer
- *   pids-cat, summary-cat  open, read() of 128 KiB until the end, close
- *   four-files             stat, status, oom_score, oom_score_adj of every process,
+ *   pids_cat, summary_cat  open, read() of 128 KiB until the end, close
+ *   four_files             stat, status, oom_score, oom_score_adj of every process,
  *                          openat() on a directory descriptor, one reused buffer
  *   statm                  statm of every process, likewise
  *
@@ -146,11 +146,11 @@ static unsigned long measure(const char *method)
 		return kept_open(0);
 	if (!strcmp(method, "summary"))
 		return kept_open(1);
-	if (!strcmp(method, "pids-cat"))
+	if (!strcmp(method, "pids_cat"))
 		return like_cat(0);
-	if (!strcmp(method, "summary-cat"))
+	if (!strcmp(method, "summary_cat"))
 		return like_cat(1);
-	if (!strcmp(method, "four-files"))
+	if (!strcmp(method, "four_files"))
 		return scan(four, 4);
 	if (!strcmp(method, "statm"))
 		return scan(statm, 1);
