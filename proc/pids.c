@@ -4,7 +4,9 @@
  */
 
 #include <linux/array_size.h>
+#include <linux/cache.h>
 #include <linux/cred.h>
+#include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
@@ -80,13 +82,20 @@ static const struct tamalloc_column columns[NR_COLUMNS] = {
 #define ROW_MAX		(NR_COLUMNS * (1 + DIGITS_MAX) + 3 +		\
 			 1 + NAME_MAX_LEN + 1)
 
-static void show_header(struct seq_file *m)
+static char header[ROW_MAX] __ro_after_init;
+static size_t header_len __ro_after_init;
+
+/* Once, as it would cost a small read as much as several rows. */
+void __init tamalloc_pids_init(void)
 {
+	size_t len = 0;
 	int i;
 
 	for (i = 0; i < NR_COLUMNS; i++)
-		seq_printf(m, " %*s", columns[i].width, columns[i].name);
-	seq_puts(m, " NAME\n");
+		len += scnprintf(header + len, sizeof(header) - len, " %*s",
+				 columns[i].width, columns[i].name);
+	len += scnprintf(header + len, sizeof(header) - len, " NAME\n");
+	header_len = len;
 }
 
 /*
@@ -214,7 +223,7 @@ static int tamalloc_pids_show(struct seq_file *m, void *v)
 	char *buf, *p;
 
 	if (v == SEQ_START_TOKEN) {
-		show_header(m);
+		seq_write(m, header, header_len);
 		return 0;
 	}
 

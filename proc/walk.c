@@ -100,9 +100,9 @@ static void tamalloc_sum_rss(struct mm_struct *mm, unsigned long *rss)
 
 	for (i = 0; i < NR_MM_COUNTERS; i++)
 		sum[i] = mm->rss_stat[i].count;
-	/* The share of a CPU changes under no lock, as for percpu_counter_sum() */
 	for_each_cpu_or(cpu, cpu_online_mask, cpu_dying_mask)
 		for (i = 0; i < NR_MM_COUNTERS; i++)
+			/* Changes under no lock, as in percpu_counter_sum() */
 			sum[i] += data_race(*per_cpu_ptr(mm->rss_stat[i].counters, cpu));
 
 	raw_spin_unlock(&mm->rss_stat[3].lock);
@@ -215,6 +215,7 @@ static int __init proc_tamalloc_init(void)
 {
 	struct proc_dir_entry *dir = proc_mkdir("tamalloc", NULL);
 
+	tamalloc_pids_init();
 	if (!dir ||
 	    !proc_create("pids", 0444, dir, &tamalloc_pids_proc_ops) ||
 	    !proc_create("summary", 0444, dir, &tamalloc_summary_proc_ops))

@@ -75,6 +75,8 @@ static inline u64 tamalloc_pct(u64 committed, u64 reserved)
 	return reserved ? div64_u64(committed * 10000, reserved) : 0;
 }
 
+void tamalloc_pids_init(void);
+
 extern const struct proc_ops tamalloc_pids_proc_ops;
 extern const struct proc_ops tamalloc_summary_proc_ops;
 

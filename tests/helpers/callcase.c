@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "ways.h"

@@ -17,13 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Touched by the children, each as many pages as makes it differ. */
+volatile char pages[8][4096];
+
 static pid_t *pids;
 static int number;
 
 static void start(int i, int ready)
 {
-	static volatile char pages[8][4096];
-
 	pids[i] = fork();
 	if (pids[i] < 0)
 		err(1, "fork number %d", i);
