@@ -21,9 +21,12 @@ teardown_file() {
 
 setup() {
   copy=$BATS_TEST_TMPDIR/copy
+  tracer=
 }
 
 teardown() {
+  # Without its tracer, what stands in the middle of an exec can be killed.
+  [[ -z $tracer ]] || kill -KILL "$tracer" 2>/dev/null || true
   kill_standing
 }
 
@@ -146,6 +149,7 @@ in_list() {
   fifo=$BATS_TEST_TMPDIR/fifo
   mkfifo "$fifo"
   midexec "$fifo" >"$BATS_TEST_TMPDIR/mid" 3>&- &
+  tracer=$!
   retry 100 test -s "$BATS_TEST_TMPDIR/mid"
   mid=$(<"$BATS_TEST_TMPDIR/mid")
   standing+=("$mid")
