@@ -14,11 +14,13 @@
  * "even", or the first step that did not change these as one Nth of the phase.
  * The memory is aligned to STEP. With "WAY,huge" it is madvise(MADV_HUGEPAGE).
  */
+#include <malloc.h>
 #include <stdbool.h>
 
 #include "ways.h"
 
 #define MAX_PAGES	16384UL
+#define HEAP_SLACK	8192UL
 
 static char *area;
 static size_t pages;
@@ -137,11 +139,16 @@ static int do_steps(size_t step, size_t n, const struct way *way, bool read, boo
 	memset(area, 1, pages * PAGE);
 	take();
 	munmap(area, pages * PAGE);
-	/* How much of its buffer qsort() touches depends on what it sorts. */
-	buffer = malloc(pages * sizeof(uint64_t));
+	/*
+	 * How much of its buffer qsort() touches depends on what it sorts, and
+	 * where in the heap that buffer lies on what was there before.
+	 */
+	mallopt(M_TRIM_THRESHOLD, 1 << 30);
+	mallopt(M_MMAP_THRESHOLD, 1 << 30);
+	buffer = malloc((pages + HEAP_SLACK) * sizeof(*buffer));
 	if (!buffer)
 		err(1, "malloc");
-	for (i = 0; i < pages; i++)
+	for (i = 0; i < pages + HEAP_SLACK; i++)
 		buffer[i] = i;
 	free((void *)buffer);
 	area = NULL;
