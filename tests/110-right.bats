@@ -260,6 +260,12 @@ TEXT
   run -1 assert_summed_once
 }
 
+@test "summary: an address space whose sharing ends in the middle of a read counts once" {
+  # The one with the lower id is killed at different moments of the read.
+  run -0 sharing 12 500
+  assert_eq "$(printf '1\n%.0s' {1..12})" "$output" "how often the shared GiB was counted"
+}
+
 @test "summary: forks, which share pages but no address space, count each [control]" {
   stand --anon 1000
   stand --anon 1000
