@@ -59,5 +59,5 @@ verdict() {
 }
 
 @test "verdict: a guest that hangs is a time-out" {
-  verdict 13 "last words: hanging now" --timeout 12 fixture-hang
+  verdict 13 "last words: hanging now" --timeout 20 fixture-hang
 }
