@@ -25,13 +25,17 @@
 /* What a row shows beside the memory of the process. */
 struct tamalloc_row {
 	struct tamalloc_walk walk;
-	uid_t uid;
+	kuid_t kuid;
+	uid_t uid;			/* kuid, as the reader knows it */
+	u64 boot_offset;		/* of the reader's time namespace, in ns */
 	u64 start_time;			/* clock ticks since boot */
-	unsigned long oom_score;
 	short oom_score_adj;
 };
 
-/* A column before NAME, preceded by a space. A wider number widens its row. */
+/*
+ * A column before NAME, preceded by a space. At least four digits wide; a wider
+ * number widens its row.
+ */
 struct tamalloc_column {
 	const char *name;
 	unsigned int width;
@@ -85,6 +89,13 @@ static const struct tamalloc_column columns[NR_COLUMNS] = {
 static char header[ROW_MAX] __ro_after_init;
 static size_t header_len __ro_after_init;
 
+/* Two digits each: "00" to "99", and " 0" to "99" for where a number begins */
+static char digit_pairs[100][2] __ro_after_init;
+static char first_pairs[100][2] __ro_after_init;
+
+/* The bytes that NAME shows as they are */
+static bool plain[256] __ro_after_init;
+
 /* Once, as it would cost a small read as much as several rows. */
 void __init tamalloc_pids_init(void)
 {
@@ -96,6 +107,16 @@ void __init tamalloc_pids_init(void)
 				 columns[i].width, columns[i].name);
 	len += scnprintf(header + len, sizeof(header) - len, " NAME\n");
 	header_len = len;
+
+	for (i = 0; i < 100; i++) {
+		digit_pairs[i][0] = '0' + i / 10;
+		digit_pairs[i][1] = '0' + i % 10;
+		first_pairs[i][0] = i < 10 ? ' ' : digit_pairs[i][0];
+		first_pairs[i][1] = digit_pairs[i][1];
+	}
+
+	for (i = ' ' + 1; i < 0x7f; i++)
+		plain[i] = i != '\\';
 }
 
 /*
@@ -105,39 +126,62 @@ void __init tamalloc_pids_init(void)
  * and return the end of what they wrote.
  */
 
-static const char digit_pairs[100][2] = {
-	"00", "01", "02", "03", "04", "05", "06", "07", "08", "09",
-	"10", "11", "12", "13", "14", "15", "16", "17", "18", "19",
-	"20", "21", "22", "23", "24", "25", "26", "27", "28", "29",
-	"30", "31", "32", "33", "34", "35", "36", "37", "38", "39",
-	"40", "41", "42", "43", "44", "45", "46", "47", "48", "49",
-	"50", "51", "52", "53", "54", "55", "56", "57", "58", "59",
-	"60", "61", "62", "63", "64", "65", "66", "67", "68", "69",
-	"70", "71", "72", "73", "74", "75", "76", "77", "78", "79",
-	"80", "81", "82", "83", "84", "85", "86", "87", "88", "89",
-	"90", "91", "92", "93", "94", "95", "96", "97", "98", "99",
-};
-
 /* The first number with one digit more than the index, up to ten digits */
 static const u32 powers_of_ten[] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
 };
 
-static char *put_pair(char *end, unsigned int pair)
+/*
+ * A number below 10,000 as a pair and a fraction, in 32 bits each, that holds
+ * the second pair: times 100 it gives that. 42949673 / 2^32 is a hundredth and
+ * too large by less than one in 10^9.
+ */
+static __always_inline u64 split_pairs(u32 num)
 {
-	return memcpy(end - 2, digit_pairs[pair], 2);
+	return (u64)num * 42949673;
 }
 
-/* Digits that end at @end; returns their beginning. */
-static char *put_digits(char *end, u32 num)
+static __always_inline u32 high_pair(u64 pairs)
 {
-	for (; num >= 100; num /= 100)
-		end = put_pair(end, num % 100);
-	if (num >= 10)
-		return put_pair(end, num);
-	*--end = '0' + num;
+	return pairs >> 32;
+}
 
-	return end;
+static __always_inline u32 low_pair(u64 pairs)
+{
+	return (u64)(u32)pairs * 100 >> 32;
+}
+
+/* Digits that end at @end, where there are spaces now */
+static __always_inline void put_short(char *end, u32 num)
+{
+	u64 pairs;
+
+	if (num < 100) {
+		memcpy(end - 2, first_pairs[num], 2);
+		return;
+	}
+
+	pairs = split_pairs(num);
+	memcpy(end - 4, first_pairs[high_pair(pairs)], 2);
+	memcpy(end - 2, digit_pairs[low_pair(pairs)], 2);
+}
+
+/* The same for 10,000 and above */
+static noinline void put_long(char *end, u32 num)
+{
+	u64 pairs;
+	u32 rest;
+
+	do {
+		rest = num / 10000;
+		pairs = split_pairs(num - rest * 10000);
+		end -= 4;
+		memcpy(end, digit_pairs[high_pair(pairs)], 2);
+		memcpy(end + 2, digit_pairs[low_pair(pairs)], 2);
+		num = rest;
+	} while (num >= 10000);
+
+	put_short(end, num);
 }
 
 /* Inline, as all about the column is then known to the compiler. */
@@ -146,16 +190,17 @@ static __always_inline char *put_num(char *p, int col, u64 num)
 	const unsigned int width = columns[col].width;
 	const u32 limit = width < ARRAY_SIZE(powers_of_ten) ?
 			  powers_of_ten[width] : U32_MAX;
+	char *end = p + 1 + width;
 
-	*p++ = ' ';
-	if (unlikely(num >= limit))	/* too wide, or too large for put_digits() */
-		return p + num_to_str(p, DIGITS_MAX, num, width);
+	memset(p, ' ', 1 + width);
+	if (num < 10000)
+		put_short(end, num);
+	else if (num < limit)
+		put_long(end, num);
+	else	/* too wide, or too large for put_long() */
+		end = p + 1 + num_to_str(p + 1, DIGITS_MAX, num, width);
 
-	memset(p, ' ', width);
-	p += width;
-	put_digits(p, num);
-
-	return p;
+	return end;
 }
 
 static __always_inline char *put_pages(char *p, int col, unsigned long pages)
@@ -166,16 +211,15 @@ static __always_inline char *put_pages(char *p, int col, unsigned long pages)
 /* At most four digits: its column has room for the sign. */
 static char *put_oom_score_adj(char *p, short adj)
 {
-	char *begin;
+	char *end = put_num(p, COL_OOM_SCORE_ADJ, abs(adj));
 
-	*p++ = ' ';
-	memset(p, ' ', columns[COL_OOM_SCORE_ADJ].width);
-	p += columns[COL_OOM_SCORE_ADJ].width;
-	begin = put_digits(p, abs(adj));
-	if (adj < 0)
-		*--begin = '-';
+	if (adj < 0) {
+		for (p = end; p[-1] != ' '; p--)
+			;
+		p[-1] = '-';
+	}
 
-	return p;
+	return end;
 }
 
 /* The share of @reserved that is @committed, in percent with two decimals */
@@ -186,10 +230,9 @@ static char *put_pct(char *p, unsigned long committed, unsigned long reserved)
 
 	p = put_num(p, COL_COMMITTED_PCT, pct);
 	*p++ = '.';
-	*p++ = '0' + decimals / 10;
-	*p++ = '0' + decimals % 10;
+	memcpy(p, digit_pairs[decimals], 2);
 
-	return p;
+	return p + 2;
 }
 
 /*
@@ -202,15 +245,15 @@ static char *put_name(char *p, const char *comm)
 
 	*p++ = ' ';
 	do {
-		if (*c > ' ' && *c < 0x7f && *c != '\\') {
-			*p++ = *c;
-		} else {
-			*p++ = '\\';
-			*p++ = '0' + (*c >> 6);
-			*p++ = '0' + (*c >> 3 & 7);
-			*p++ = '0' + (*c & 7);
-		}
-	} while (*++c);
+		while (plain[*c])
+			*p++ = *c++;
+		if (!*c && c != (const unsigned char *)comm)
+			break;
+		*p++ = '\\';
+		*p++ = '0' + (*c >> 6);
+		*p++ = '0' + (*c >> 3 & 7);
+		*p++ = '0' + (*c & 7);
+	} while (*c++);
 	*p++ = '\n';
 
 	return p;
@@ -233,7 +276,7 @@ static int tamalloc_pids_show(struct seq_file *m, void *v)
 		return 0;
 	}
 
-	p = put_num(buf, COL_PID, row->walk.iter.tgid);
+	p = put_num(buf, COL_PID, row->walk.tgid);
 	p = put_num(p, COL_UID, row->uid);
 	p = put_num(p, COL_STARTTIME, row->start_time);
 	p = put_pages(p, COL_RESERVED, usage->reserved);
@@ -246,13 +289,24 @@ static int tamalloc_pids_show(struct seq_file *m, void *v)
 	p = put_pages(p, COL_SWAP, usage->swap);
 	p = put_pages(p, COL_HUGETLB, usage->hugetlb);
 	p = put_num(p, COL_PGTABLES, usage->pgtables >> 10);
-	p = put_num(p, COL_OOM_SCORE, row->oom_score);
+	p = put_num(p, COL_OOM_SCORE, row->walk.oom_score);
 	p = put_oom_score_adj(p, row->oom_score_adj);
 	p = put_name(p, row->walk.comm);
 	seq_commit(m, p - buf);
 
 	static_assert(ROW_MAX < PAGE_SIZE);
 	return 0;
+}
+
+/* Neighbours mostly belong to the same user. */
+static void tamalloc_row_set_uid(struct seq_file *m, struct tamalloc_row *row,
+				 kuid_t kuid)
+{
+	if (uid_eq(row->kuid, kuid))
+		return;
+
+	row->kuid = kuid;
+	row->uid = from_kuid_munged(seq_user_ns(m), kuid);
 }
 
 /* Go to the next process and copy what its row needs beside its memory. */
@@ -266,23 +320,25 @@ static void *tamalloc_pids_find(struct seq_file *m, loff_t *pos)
 	if (ret <= 0)
 		return ERR_PTR(ret);
 
-	task = row->walk.iter.task;
-	row->uid = from_kuid_munged(seq_user_ns(m), task_euid(task));
-	row->start_time =
-		nsec_to_clock_t(timens_add_boottime_ns(task->start_boottime));
-	row->oom_score = proc_task_oom_score(task);
+	task = row->walk.task;
+	tamalloc_row_set_uid(m, row, task_euid(task));
+	row->start_time = nsec_to_clock_t(task->start_boottime + row->boot_offset);
 	row->oom_score_adj = READ_ONCE(task->signal->oom_score_adj);
 
-	*pos = row->walk.iter.tgid;
+	*pos = row->walk.tgid;
 	return row;
 }
 
 /* Position 0 is the header; any other is the lowest id that may come next. */
 static void *tamalloc_pids_start(struct seq_file *m, loff_t *pos)
+	__acquires(RCU)
 {
 	struct tamalloc_row *row = m->private;
 
 	tamalloc_walk_begin(&row->walk, m->file, *pos);
+	row->boot_offset = timens_add_boottime_ns(0);
+	row->kuid = INVALID_UID;
+	row->uid = from_kuid_munged(seq_user_ns(m), INVALID_UID);
 	if (!*pos)
 		return SEQ_START_TOKEN;
 
@@ -291,14 +347,13 @@ static void *tamalloc_pids_start(struct seq_file *m, loff_t *pos)
 
 static void *tamalloc_pids_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	struct tamalloc_row *row = m->private;
-
-	row->walk.iter.tgid = ++*pos;
+	++*pos;
 
 	return tamalloc_pids_find(m, pos);
 }
 
 static void tamalloc_pids_stop(struct seq_file *m, void *v)
+	__releases(RCU)
 {
 	struct tamalloc_row *row = m->private;
 

@@ -59,22 +59,22 @@ static bool shared_mm_seen(const struct tamalloc_totals *totals,
 	return false;
 }
 
-/* Takes over the caller's reference to @mm, unless it fails. */
+/* Takes over the caller's reference to @mm. */
 static int shared_mm_note(struct tamalloc_totals *totals, struct mm_struct *mm)
 {
-	struct shared_mm *entry;
+	struct shared_mm *entry = NULL;
 
-	if (!totals->shared) {
+	if (!totals->shared)
 		totals->shared = kcalloc(1 << SHARED_HASH_BITS,
 					 sizeof(*totals->shared),
 					 GFP_KERNEL_ACCOUNT);
-		if (!totals->shared)
-			return -ENOMEM;
+	if (totals->shared)
+		entry = kmalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
+	if (!entry) {
+		mmdrop(mm);
+		return -ENOMEM;
 	}
 
-	entry = kmalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
-	if (!entry)
-		return -ENOMEM;
 	entry->mm = mm;
 	hlist_add_head(&entry->node, &totals->shared[hash_ptr(mm, SHARED_HASH_BITS)]);
 
@@ -103,26 +103,26 @@ static void shared_mm_free(struct tamalloc_totals *totals)
 static int tamalloc_sum(struct tamalloc_totals *totals,
 			const struct file *file)
 {
-	struct tamalloc_walk walk = { .grab_shared = true };
+	struct tamalloc_walk walk = { .for_sums = true };
 	const struct tamalloc_usage *usage = &walk.usage;
 	int ret;
 
 	tamalloc_walk_begin(&walk, file, 1);
 	while ((ret = tamalloc_walk_next(&walk)) > 0) {
-		walk.iter.tgid++;
 		totals->processes++;
 
 		if (shared_mm_seen(totals, walk.mm)) {
+			/* Not the last reference: its entry holds one. */
 			if (walk.maybe_shared)
 				mmdrop(walk.mm);
 			continue;
 		}
 		if (walk.maybe_shared) {
+			tamalloc_walk_pause(&walk);
 			ret = shared_mm_note(totals, walk.mm);
-			if (ret < 0) {
-				mmdrop(walk.mm);
+			tamalloc_walk_resume(&walk);
+			if (ret < 0)
 				break;
-			}
 		}
 
 		totals->address_spaces++;

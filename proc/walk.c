@@ -2,26 +2,33 @@
 /*
  * /proc/tamalloc: the walk over the processes that both files share
  *
- * The walk goes by id, not along a list: a step finds the next thread group at
- * or above an id under RCU, takes a reference to its leader and leaves RCU. So
- * a walk can stop anywhere and be resumed by id, and nothing is held while a
- * row is formatted or a reader sleeps.
+ * The walk goes by id, not along a list, so that it can stop anywhere and be
+ * resumed by id. It looks up a few ids at once under RCU and stays in that
+ * section until it has been to all of them: RCU keeps each process in place
+ * while it is looked at, and no reference is taken and dropped. Between two such
+ * sections, and so after at most TAMALLOC_WALK_BATCH processes, it yields.
  */
 
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/cred.h>
 #include <linux/hugetlb.h>
+#include <linux/idr.h>
 #include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/oom.h>
 #include <linux/percpu.h>
 #include <linux/percpu_counter.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/radix-tree.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/string.h>
+#include <linux/swap.h>
 
 #include "walk.h"
 
@@ -29,23 +36,23 @@
  * tamalloc_walk_begin() - start a walk
  * @walk: the walk
  * @file: the open file that is read
- * @tgid: lowest id to look at
+ * @from: lowest id to look at
  *
  * Visibility is decided with the credentials of the task that opened @file, as
  * for /proc/PID/status, where they are checked at open: whoever is handed the
  * descriptor sees what the opener could see. Must be paired with
- * tamalloc_walk_end() in the same task.
+ * tamalloc_walk_end() in the same task, which must not sleep until then.
  */
 void tamalloc_walk_begin(struct tamalloc_walk *walk, const struct file *file,
-			 unsigned int tgid)
+			 unsigned int from)
 {
 	struct super_block *sb = file_inode(file)->i_sb;
 
-	walk->iter.tgid = tgid;
-	walk->iter.task = NULL;
+	walk->tgid = from - 1;
 	walk->ns = proc_pid_ns(sb);
 	walk->fs_info = proc_sb_info(sb);
 	walk->saved_cred = override_creds(file->f_cred);
+	tamalloc_walk_resume(walk);
 }
 
 /**
@@ -54,10 +61,30 @@ void tamalloc_walk_begin(struct tamalloc_walk *walk, const struct file *file,
  */
 void tamalloc_walk_end(struct tamalloc_walk *walk)
 {
+	tamalloc_walk_pause(walk);
 	revert_creds(walk->saved_cred);
-	if (walk->iter.task)
-		put_task_struct(walk->iter.task);
-	walk->iter.task = NULL;
+}
+
+/**
+ * tamalloc_walk_pause() - let the caller sleep in the middle of a walk
+ * @walk: the walk
+ */
+void tamalloc_walk_pause(struct tamalloc_walk *walk)
+{
+	walk->task = NULL;
+	rcu_read_unlock();
+}
+
+/**
+ * tamalloc_walk_resume() - go on after tamalloc_walk_pause()
+ * @walk: the walk
+ */
+void tamalloc_walk_resume(struct tamalloc_walk *walk)
+{
+	rcu_read_lock();
+	/* What was looked up may be gone. */
+	walk->pos = 0;
+	walk->found = 0;
 }
 
 /*
@@ -76,6 +103,14 @@ static bool tamalloc_maybe_shared(struct task_struct *task,
 	       atomic_read(&mm->mm_users) != atomic_read(&task->signal->live);
 }
 
+#ifdef CONFIG_SMP
+static s64 rss_of_cpu(const struct mm_struct *mm, int member, int cpu)
+{
+	/* Changes under no lock, as in percpu_counter_sum() */
+	return data_race(*per_cpu_ptr(mm->rss_stat[member].counters, cpu));
+}
+#endif
+
 /*
  * The exact resident-set counters of @mm, in pages.
  *
@@ -83,12 +118,12 @@ static bool tamalloc_maybe_shared(struct task_struct *task,
  * finding the next CPU is most of its cost. So all four locks are held at once.
  * Nothing else nests them, and they are always taken in this order.
  */
-static void tamalloc_sum_rss(struct mm_struct *mm, unsigned long *rss)
+static void tamalloc_sum_rss(struct mm_struct *mm, struct tamalloc_usage *usage)
 {
 #ifdef CONFIG_SMP
-	s64 sum[NR_MM_COUNTERS];
+	s64 file, anon, swap, shmem;
 	unsigned long flags;
-	int cpu, i;
+	int cpu;
 
 	static_assert(NR_MM_COUNTERS == 4);
 
@@ -98,12 +133,16 @@ static void tamalloc_sum_rss(struct mm_struct *mm, unsigned long *rss)
 	raw_spin_lock_nested(&mm->rss_stat[2].lock, 2);
 	raw_spin_lock_nested(&mm->rss_stat[3].lock, 3);
 
-	for (i = 0; i < NR_MM_COUNTERS; i++)
-		sum[i] = mm->rss_stat[i].count;
-	for_each_cpu_or(cpu, cpu_online_mask, cpu_dying_mask)
-		for (i = 0; i < NR_MM_COUNTERS; i++)
-			/* Changes under no lock, as in percpu_counter_sum() */
-			sum[i] += data_race(*per_cpu_ptr(mm->rss_stat[i].counters, cpu));
+	file = mm->rss_stat[MM_FILEPAGES].count;
+	anon = mm->rss_stat[MM_ANONPAGES].count;
+	swap = mm->rss_stat[MM_SWAPENTS].count;
+	shmem = mm->rss_stat[MM_SHMEMPAGES].count;
+	for_each_cpu_or(cpu, cpu_online_mask, cpu_dying_mask) {
+		file += rss_of_cpu(mm, MM_FILEPAGES, cpu);
+		anon += rss_of_cpu(mm, MM_ANONPAGES, cpu);
+		swap += rss_of_cpu(mm, MM_SWAPENTS, cpu);
+		shmem += rss_of_cpu(mm, MM_SHMEMPAGES, cpu);
+	}
 
 	raw_spin_unlock(&mm->rss_stat[3].lock);
 	raw_spin_unlock(&mm->rss_stat[2].lock);
@@ -111,14 +150,25 @@ static void tamalloc_sum_rss(struct mm_struct *mm, unsigned long *rss)
 	raw_spin_unlock(&mm->rss_stat[0].lock);
 	local_irq_restore(flags);
 
-	for (i = 0; i < NR_MM_COUNTERS; i++)
-		rss[i] = max_t(s64, sum[i], 0);
+	/* While a CPU moves its share to the count, a sum may be below zero. */
+	usage->file = max_t(s64, file, 0);
+	usage->anon = max_t(s64, anon, 0);
+	usage->swap = max_t(s64, swap, 0);
+	usage->shmem = max_t(s64, shmem, 0);
 #else
-	int i;
-
-	for (i = 0; i < NR_MM_COUNTERS; i++)
-		rss[i] = get_mm_counter_sum(mm, i);
+	usage->file = get_mm_counter_sum(mm, MM_FILEPAGES);
+	usage->anon = get_mm_counter_sum(mm, MM_ANONPAGES);
+	usage->swap = get_mm_counter_sum(mm, MM_SWAPENTS);
+	usage->shmem = get_mm_counter_sum(mm, MM_SHMEMPAGES);
 #endif
+}
+
+/* As /proc/PID/oom_score shows it. Called with @task locked and having an mm. */
+static unsigned long tamalloc_oom_score(struct task_struct *task)
+{
+	unsigned long totalpages = totalram_pages() + total_swap_pages;
+
+	return proc_oom_points(oom_badness_locked(task, totalpages), totalpages);
 }
 
 /*
@@ -133,14 +183,13 @@ static void tamalloc_sum_rss(struct mm_struct *mm, unsigned long *rss)
 static bool tamalloc_sample(struct tamalloc_walk *walk)
 {
 	struct tamalloc_usage *usage = &walk->usage;
-	unsigned long rss[NR_MM_COUNTERS];
 	struct task_struct *task;
 	struct mm_struct *mm;
 
-	if (READ_ONCE(walk->iter.task->flags) & PF_KTHREAD)
+	if (READ_ONCE(walk->task->flags) & PF_KTHREAD)
 		return false;
 
-	task = find_lock_task_mm(walk->iter.task);
+	task = find_lock_task_mm(walk->task);
 	if (!task)
 		return false;
 	/* find_lock_task_mm() does not tell sparse that it returns locked. */
@@ -153,11 +202,7 @@ static bool tamalloc_sample(struct tamalloc_walk *walk)
 	 * may exceed it, see task_mem(), and would be forgotten in part. Raise
 	 * it to what is about to be shown: a peak must not fall afterwards.
 	 */
-	tamalloc_sum_rss(mm, rss);
-	usage->anon = rss[MM_ANONPAGES];
-	usage->file = rss[MM_FILEPAGES];
-	usage->shmem = rss[MM_SHMEMPAGES];
-	usage->swap = rss[MM_SWAPENTS];
+	tamalloc_sum_rss(mm, usage);
 	raise_hiwater_rss(mm, tamalloc_rss(usage));
 	usage->committed = max(tamalloc_rss(usage), READ_ONCE(mm->hiwater_rss));
 	usage->reserved = READ_ONCE(mm->total_vm);
@@ -166,45 +211,72 @@ static bool tamalloc_sample(struct tamalloc_walk *walk)
 #endif
 	usage->pgtables = mm_pgtables_bytes(mm);
 
-	walk->mm = mm;
-	walk->maybe_shared = walk->grab_shared && tamalloc_maybe_shared(task, mm);
-	if (walk->maybe_shared)
-		mmgrab(mm);
+	if (walk->for_sums) {
+		walk->mm = mm;
+		walk->maybe_shared = tamalloc_maybe_shared(task, mm);
+		if (walk->maybe_shared)
+			mmgrab(mm);
+		task_unlock(task);
+		return true;
+	}
 
+	walk->oom_score = tamalloc_oom_score(task);
 	/* task_lock() guards the name; the leader's, where this is the leader. */
-	if (task == walk->iter.task)
+	if (task == walk->task)
 		memcpy(walk->comm, task->comm, TASK_COMM_LEN);
-
 	task_unlock(task);
 
-	if (task != walk->iter.task)
-		get_task_comm(walk->comm, walk->iter.task);
+	if (task != walk->task)
+		get_task_comm(walk->comm, walk->task);
 
 	return true;
+}
+
+/*
+ * Look up the next ids. Returns false if there are none.
+ *
+ * By the tree below the idr of a pid namespace: find_ge_pid() would descend it
+ * once per id, and cost as much as a third of what a sample does.
+ */
+static bool tamalloc_walk_look(struct tamalloc_walk *walk)
+{
+	tamalloc_walk_pause(walk);
+	cond_resched();
+	tamalloc_walk_resume(walk);
+	walk->found = radix_tree_gang_lookup(&walk->ns->idr.idr_rt,
+					     (void **)walk->pids, walk->tgid + 1,
+					     TAMALLOC_WALK_BATCH);
+
+	return walk->found;
 }
 
 /**
  * tamalloc_walk_next() - go to the next process
  * @walk: the walk
  *
- * Find the first process with an id of at least @walk->iter.tgid that the
- * reader may see and that has an address space, and sample it.
+ * Find the next process that the reader may see and that has an address space,
+ * and sample it.
  *
  * Return: 1 if there is one, 0 if there is none, -EINTR if a fatal signal is
  * pending.
  */
 int tamalloc_walk_next(struct tamalloc_walk *walk)
 {
-	for (;; walk->iter.tgid++) {
+	struct pid *pid;
+
+	for (;;) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		cond_resched();
-
-		walk->iter = next_tgid(walk->ns, walk->iter);
-		if (!walk->iter.task)
+		if (walk->pos == walk->found && !tamalloc_walk_look(walk))
 			return 0;
 
-		if (has_pid_permissions(walk->fs_info, walk->iter.task,
+		/* pid_nr_ns(), as it was found in this very namespace */
+		pid = walk->pids[walk->pos++];
+		walk->tgid = pid->numbers[walk->ns->level].nr;
+		walk->task = pid_task(pid, PIDTYPE_TGID);
+		/* Other ids are those of threads, groups and sessions. */
+		if (walk->task &&
+		    has_pid_permissions(walk->fs_info, walk->task,
 					HIDEPID_NO_ACCESS) &&
 		    tamalloc_sample(walk))
 			return 1;
