@@ -2,18 +2,21 @@
 /*
  * crowd: start many processes that stand still
  *
- * Usage: crowd NUMBER [FILE]
+ * Usage: crowd NUMBER [FILE [SHARE]]
  *
  * Forks a process that forks NUMBER more, which touch different amounts of
- * memory and then only wait. When all stand, writes their PIDs to FILE, prints
- * the PID of the one that leads them, and exits. SIGTERM to that one ends them
- * all, and itself when all are gone.
+ * memory and then only wait. With SHARE, each address space is that of so many
+ * processes (CLONE_VM), which takes far less memory. When all stand, writes their
+ * PIDs to FILE, prints the PID of the one that leads them, and exits. SIGTERM to
+ * that one ends them all, and itself when all are gone.
  */
 #include <err.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,34 +24,61 @@
 volatile char pages[8][4096];
 
 static pid_t *pids;
-static int number;
+static int number, share = 1;
 
-static void start(int i, int ready)
+#define READY_FD	200
+/* Enough for a loop over a system call */
+#define STACK		2048
+
+/* By bare system calls, as others may use the same C library's data. */
+static int stand(void *arg)
 {
-	pids[i] = fork();
-	if (pids[i] < 0)
+	pid_t pid = syscall(SYS_getpid);
+
+	(void)arg;
+	if (syscall(SYS_write, READY_FD, &pid, sizeof(pid)) != sizeof(pid))
+		_exit(1);
+	for (;;)
+		syscall(SYS_pause);
+}
+
+static void start(int i, int size)
+{
+	pid_t pid = fork();
+	char *stacks;
+
+	if (pid < 0)
 		err(1, "fork number %d", i);
-	if (pids[i])
+	if (pid)
 		return;
 	for (int page = 0; page < i % 8; page++)
 		pages[page][0] = 1;
-	if (write(ready, "", 1) != 1)
-		_exit(1);
-	close(ready);
-	for (;;)
-		pause();
+	if (size > 1) {
+		stacks = mmap(NULL, (size - 1) * STACK, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (stacks == MAP_FAILED)
+			err(1, "mmap");
+		/* All are children of the one that leads the crowd. */
+		while (--size > 0)
+			if (clone(stand, stacks + size * STACK,
+				  CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_PARENT |
+				  SIGCHLD, NULL) < 0)
+				err(1, "clone number %d", i);
+	}
+	stand(NULL);
 }
 
 int main(int argc, char **argv)
 {
-	int up[2], ready[2], i;
+	int up[2], ready[2], i, started, size;
 	sigset_t set;
-	char byte;
 	FILE *f;
 
 	if (argc < 2)
-		errx(2, "usage: crowd NUMBER [FILE]");
+		errx(2, "usage: crowd NUMBER [FILE [SHARE]]");
 	number = atoi(argv[1]);
+	if (argc > 3)
+		share = atoi(argv[3]);
 	if (pipe(up) || pipe(ready))
 		err(1, "pipe");
 	switch (fork()) {
@@ -69,7 +99,7 @@ int main(int argc, char **argv)
 	/* Hold nothing open that a shell waits for. */
 	if (!freopen("/dev/null", "r+", stdin) || dup2(0, 1) < 0)
 		err(1, "/dev/null");
-	dup2(ready[1], 200);
+	dup2(ready[1], READY_FD);
 	dup2(ready[0], 201);
 	dup2(up[1], 202);
 	close_range(3, 199, 0);
@@ -79,12 +109,16 @@ int main(int argc, char **argv)
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (pids == MAP_FAILED)
 		err(1, "mmap");
-	for (i = 0; i < number; i++)
-		start(i, 200);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	for (i = 0; i < number; i++)
-		if (read(201, &byte, 1) != 1)
+	for (i = 0, started = 0; i < number; i++) {
+		if (i == started) {
+			size = number - i < share ? number - i : share;
+			start(i, size);
+			started += size;
+		}
+		if (read(201, &pids[i], sizeof(*pids)) != sizeof(*pids))
 			errx(1, "a process did not start");
+	}
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	if (argc > 2) {
 		f = fopen(argv[2], "w");
 		if (!f)

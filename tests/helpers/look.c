@@ -13,7 +13,7 @@
 
 #include "pids.h"
 
-static char buf[4 << 20], text[65536], path[4096];
+static char buf[32 << 20], text[65536], path[4096];
 
 /* Length of the text of a file below MOUNT, or -1. */
 static ssize_t get(const char *mount, const char *rest)

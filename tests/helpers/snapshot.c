@@ -9,7 +9,7 @@
  */
 #include "pids.h"
 
-static char pids[16 << 20], summary[65536], path[4096];
+static char pids[32 << 20], summary[65536], path[4096];
 
 static void put(const char *dir, const char *name, const char *buf, size_t len)
 {
