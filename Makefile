@@ -3,10 +3,10 @@
 # The work is done by scripts/; "make help" lists the targets.
 
 MAKEFLAGS += --no-print-directory
-export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR SOAK
+export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR SOAK SCALE
 Q := $(if $(filter 1,$(V)),,@)
 
-.PHONY: help run test soak bench shell kernel image install uninstall check setup clean
+.PHONY: help run test test-scale soak bench shell kernel image install uninstall check setup clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -16,7 +16,7 @@ help: ## show this list
 	@echo "  KERNEL_SRC=DIR, KERNEL_TARBALL=FILE  another 6.12.y source than Debian's"
 	@echo "  ACCEL=kvm|tcg                        how the guest is run; found out by itself"
 	@echo "  PREFIX=DIR, DESTDIR=DIR              where install goes; /usr/local"
-	@echo "  SOAK=TIME                            how long soak takes, as 60 or 10m"
+	@echo "  SOAK=TIME, SCALE=NUMBER              how long, as 60 or 10m; how many processes"
 	@echo "  V=1                                  show commands and whole output"
 
 run: image ## build everything, boot the guest, show the demo
@@ -24,6 +24,9 @@ run: image ## build everything, boot the guest, show the demo
 
 test: image ## run the test suite
 	$(Q)scripts/test
+
+test-scale: image ## 100,000 processes under each preempt= mode; SCALE= sets how many
+	$(Q)scripts/scale
 
 soak: image ## stress-ng and readers for SOAK=10m, normal and debug kernel
 	$(Q)scripts/soak

@@ -1,0 +1,152 @@
+# How long a reader of very many processes keeps others waiting, and how soon it
+# ends. For a guest with the instruction clock: a nanosecond is an instruction.
+# SPDX-License-Identifier: GPL-2.0-only
+
+load scale
+
+tracing=/sys/kernel/tracing
+limit=100000 # ns
+kill_limit=50000000
+
+setup_file() {
+  start_crowd
+}
+
+teardown_file() {
+  end_crowd
+}
+
+setup() {
+  cd $tracing
+  echo 0 >tracing_on
+  echo nop >current_tracer
+  echo 0 >events/enable
+  : >set_event_pid
+}
+
+teardown() {
+  cd $tracing
+  echo 0 >tracing_on
+  echo nop >current_tracer
+  echo 0 >events/enable
+}
+
+# ways: how it is read: a name, a file, and the reader's uid
+ways() {
+  echo "pids $pids 0"
+  echo "summary $summary 0"
+  echo "pids-of-nobody $hidden/tamalloc/pids 1000"
+  echo "summary-of-nobody $hidden/tamalloc/summary 1000"
+}
+
+# traced NAME FILE UID: $latency is the longest time in us with preemption or
+# interrupts off while FILE is read; it is told with who did it and where.
+traced() {
+  echo preemptirqsoff >current_tracer
+  echo 0 >tracing_max_latency
+  run -0 stretch -u "$3" trace "$2" $tracing
+  latency=$(sed -n 's/^# latency: \([0-9]*\) us.*/\1/p' trace)
+  echo "# $mode $1: read in $(cut -d' ' -f2 <<<"$output") ns; longest $latency us," \
+    "$(sed -n 's/^#  *| *task: *\([^ ]*\).*/\1/p' trace)," \
+    "$(sed -n 's/^#  *=> *\(.*\)/\1/p' trace | paste -sd' ' | tr -s ' ')" >&3
+  echo nop >current_tracer
+}
+
+# All that happens in the meantime counts, interrupts included, so no attribution
+# can make it look better than it is.
+@test "scale: preemption and interrupts are never off for 100 us while one reads" {
+  local name file uid
+  while read -r name file uid; do
+    traced "$name" "$file" "$uid"
+    assert_between 1 "$latency" $((limit / 1000 - 1)) "us with preemption or interrupts off, $name"
+  done < <(ways)
+}
+
+@test "scale: a visit to all processes with preemption off is noticed [control]" {
+  traced "signal 0 to all" all 0
+  assert_le $((limit / 1000)) "$latency" "us with preemption off, $((limit / 1000)) or more"
+}
+
+# stretches: of the events of one process in the trace, the time from when the
+# first of preemption and interrupts goes off until both are on: a line each,
+# with the function that switched off and the one that switched on.
+stretches() {
+  awk '
+    /^#/ { next }
+    {
+      for (i = 1; i <= NF; i++) if ($i ~ /^(irq|preempt)_(disable|enable):$/) break
+      if (i > NF) next
+      now = $(i - 1) + 0
+      caller = $(i + 1)
+      sub(/^caller=/, "", caller)
+      sub(/\+.*/, "", caller)
+      if ($i ~ /disable/) {
+        if (!irq && !preempt) { start = now; from = caller }
+        if ($i ~ /^irq/) irq = 1; else preempt = 1
+      } else {
+        if ($i ~ /^irq/) irq = 0; else preempt = 0
+        if (start && !irq && !preempt) { print now - start, from, caller; start = 0 }
+      }
+    }'
+}
+
+# Our code takes task_lock(), and below it the locks of the counters; a stretch
+# that begins elsewhere is another's: an interrupt, the copy to user space, the
+# scheduler. The time includes that of recording the events.
+@test "scale: the longest stretches of a reader, told by where they begin" {
+  local name file uid at=$BATS_TEST_TMPDIR
+  echo 131072 >buffer_size_kb
+  echo x86-tsc >trace_clock
+  while read -r name file uid; do
+    : >trace
+    echo 1 >events/preemptirq/enable
+    run -0 stretch -u "$uid" trace "$file" $tracing
+    echo 0 >events/preemptirq/enable
+    assert_eq "" "$(grep -h '^\(overrun\|dropped events\): [^0]' per_cpu/*/stats || true)" "events lost"
+    stretches <trace >"$at/stretches"
+    # Where it begins and ends: how many, the longest
+    awk '{ at = $2 " to " $3; n[at]++; if ($1 > most[at]) most[at] = $1 }
+      END { for (at in n) print most[at], at, n[at] }' "$at/stretches" | sort -rn >"$at/longest"
+    head -n 6 "$at/longest" | awk -v what="$mode $name" '{
+      printf "# %s: up to %d ns, %d times: %s to %s\n", what, $1, $5, $2, $4 }' >&3
+    assert_between 1 "$(head -n 1 "$at/longest" | cut -d' ' -f1)" $((limit - 1)) \
+      "ns with preemption or interrupts off, $name"
+  done < <(ways)
+}
+
+@test "scale: a task of high priority never waits for 100 us more than beside an idle program" {
+  local name file uid reading spinning
+  while read -r name file uid; do
+    run -0 stretch -u "$uid" lag "$file"
+    reading=$(awk '$1 == "reading" { print $4 }' <<<"$output")
+    spinning=$(awk '$1 == "spinning" { print $4 }' <<<"$output")
+    echo "# $mode $name: late by up to $reading ns while it is read, $spinning ns while it is not" >&3
+    assert_between 1 "$reading" $((limit + spinning)) "ns late, $name"
+  done < <(ways)
+}
+
+@test "scale: SIGKILL ends a reader in the middle of a read within 50 ms" {
+  local name file uid longest
+  while read -r name file uid; do
+    run -0 stretch -u "$uid" kill "$file" 15
+    longest=$(awk '$1 == "longest" { print $2 }' <<<"$output")
+    echo "# $mode $name: $(paste -sd' ' <<<"$output")" >&3
+    # What was killed was in a read, or this tells nothing.
+    assert_le 14 "$(awk '$1 == "inside" { print $2 }' <<<"$output")" "readers that were killed in a read, of 15: 14 or more"
+    assert_between 1 "$longest" $kill_limit "ns from the signal to the end, $name"
+  done < <(ways)
+}
+
+@test "scale: one that cannot be killed in mid-read, and one that lets nobody in, are noticed [control]" {
+  local longest ours
+  # The kernel's own listing of a /proc that hides all does not look at signals.
+  run -0 stretch -u 1000 kill "$hidden" 15
+  longest=$(awk '$1 == "longest" { print $2 }' <<<"$output")
+  echo "# $mode listing: $(paste -sd' ' <<<"$output")" >&3
+  run -0 stretch -u 1000 kill "$hidden/tamalloc/summary" 15
+  ours=$(awk '$1 == "longest" { print $2 }' <<<"$output")
+  assert_le $((3 * ours)) "$longest" "ns to the end of a reader of summary, three times, against a listing"
+  run -0 stretch lag all
+  echo "# $mode signal 0 to all: late by up to $(awk '$1 == "reading" { print $4 }' <<<"$output") ns" >&3
+  assert_le $limit "$(awk '$1 == "reading" { print $4 }' <<<"$output")" "ns late, $limit or more"
+}
