@@ -76,6 +76,11 @@ teardown_file() {
   assert_le "$scale" "$(rows "$hidden/tamalloc/pids" | wc -l)" "rows for root, $scale or more"
 }
 
+@test "scale: a reader in a pid namespace of its own sees but itself" {
+  run -0 unshare --mount --pid --fork --mount-proc cat $summary
+  assert_eq 1 "$(awk '$1 == "Processes:" { print $2 }' <<<"$output")" Processes
+}
+
 @test "scale: a read that begins in the middle gives the same bytes" {
   local at=$BATS_TEST_TMPDIR middle
   snapshot "$at"
