@@ -65,3 +65,25 @@ setup() {
   run -1 "$copy/scripts/kernel-apply" "$tree"
   [[ $output == *"is Linux 6.13; the patches are for 6.12"* ]]
 }
+
+@test "apply: another queue goes in on top, and out again" {
+  local queue=$BATS_TEST_TMPDIR/queue
+  mkdir "$queue"
+  echo "queue/new.c  kernel/new.c" >"$queue/files.map"
+  mkdir "$copy/queue"
+  echo "int new;" >"$copy/queue/new.c"
+  echo 0001-more.patch >"$queue/series"
+  # It touches what one of ours touches, too.
+  "$copy/scripts/kernel-apply" "$tree"
+  cp -r "$tree/kernel" "$BATS_TEST_TMPDIR/a"
+  cp -r "$tree/kernel" "$BATS_TEST_TMPDIR/b"
+  echo "COND_SYSCALL(more);" >>"$BATS_TEST_TMPDIR/b/sys_ni.c"
+  (cd "$BATS_TEST_TMPDIR" && diff -u a/sys_ni.c b/sys_ni.c || true) |
+    sed 's|^--- a/sys_ni.c.*|--- a/kernel/sys_ni.c|; s|^+++ b/sys_ni.c.*|+++ b/kernel/sys_ni.c|' >"$queue/0001-more.patch"
+  "$copy/scripts/kernel-apply" "$tree" "$queue"
+  grep -qx "COND_SYSCALL(more);" "$tree/kernel/sys_ni.c"
+  grep -qx "COND_SYSCALL(tamalloc);" "$tree/kernel/sys_ni.c"
+  cmp "$copy/queue/new.c" "$tree/kernel/new.c"
+  "$copy/scripts/kernel-apply" "$tree"
+  diff -r "$BATS_TEST_TMPDIR/a" "$tree/kernel"
+}
