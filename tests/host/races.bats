@@ -1,0 +1,88 @@
+# Reports of data races: those of our functions fail a run, others are listed.
+# SPDX-License-Identifier: GPL-2.0-only
+
+bats_require_minimum_version 1.7.0
+
+setup() {
+  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+  copy=$BATS_TEST_TMPDIR/checkout
+  mkdir -p "$copy/tests"
+  cp -r "$top/scripts" "$copy/"
+  cp -r "$top/tests/log" "$copy/tests/"
+  elsewhere=$BATS_TEST_TMPDIR/elsewhere
+}
+
+# report TITLE FRAME...: as the kernel prints it
+report() {
+  local frame
+  echo "[   12.345678] =================================================================="
+  printf '[   12.345679] BUG: KCSAN: %s\r\n' "$1"
+  echo "[   12.345680] "
+  echo "[   12.345680] write to 0xffff888004b1e000 of 8 bytes by task 77 on cpu 1:"
+  for frame in "${@:2}"; do
+    printf '[   12.345681]  %s+0x12/0x340\r\n' "$frame"
+  done
+  echo "[   12.345690] Reported by Kernel Concurrency Sanitizer on:"
+  echo "[   12.345699] =================================================================="
+}
+
+# sorted OURS ELSEWHERE: how many reports are ours, how many others'
+sorted() {
+  "$copy/scripts/kcsan" "$BATS_TEST_TMPDIR/log" "$elsewhere" >"$BATS_TEST_TMPDIR/judged"
+  echo "expected: $1 ours, $2 elsewhere"
+  echo "actual: $(grep -c KCSAN "$BATS_TEST_TMPDIR/judged") ours, $(wc -l <"$elsewhere") elsewhere"
+  [[ $(grep -c KCSAN "$BATS_TEST_TMPDIR/judged") == "$1" ]]
+  [[ $(wc -l <"$elsewhere") == "$2" ]]
+}
+
+@test "races: a title that names a function of ours is ours" {
+  {
+    report "data-race in __x64_sys_tamalloc / do_exit" __x64_sys_tamalloc do_syscall_64
+    report "data-race in percpu_counter_add_batch / tamalloc_sample" percpu_counter_add_batch
+  } >"$BATS_TEST_TMPDIR/log"
+  sorted 2 0
+}
+
+@test "races: a stack that passes through a function of ours is ours" {
+  report "data-race in next_thread / release_task" next_thread find_lock_task_mm \
+    tamalloc_walk_next tamalloc_pids_next seq_read_iter >"$BATS_TEST_TMPDIR/log"
+  sorted 1 0
+}
+
+@test "races: one that is explained is not ours any more" {
+  report "data-race in next_thread / release_task" next_thread tamalloc_walk_next \
+    >"$BATS_TEST_TMPDIR/log"
+  echo 'data-race in next_thread / release_task$' >>"$copy/tests/log/kcsan-allow"
+  sorted 0 1
+  # But never for what our own functions do.
+  report "data-race in next_thread / tamalloc_walk_next" next_thread \
+    >"$BATS_TEST_TMPDIR/log"
+  echo '.' >>"$copy/tests/log/kcsan-allow"
+  sorted 1 0
+}
+
+@test "races: others, and those below the system call's mmap, are elsewhere" {
+  {
+    report "data-race in tick_nohz_stop_tick / tick_sched_do_timer" tick_nohz_stop_tick
+    report "data-race in mas_store / mt_find" mas_store mmap_region do_mmap \
+      vm_mmap_pgoff __x64_sys_tamalloc do_syscall_64
+  } >"$BATS_TEST_TMPDIR/log"
+  sorted 0 2
+  grep -qx "data-race in mas_store / mt_find" "$elsewhere"
+}
+
+@test "races: what else the log holds stays in it" {
+  {
+    echo "[    1.000000] WARNING: CPU: 0 PID: 1 at a.c:1"
+    report "data-race in a / b" a "WARNING: in between" b
+    echo "[   13.000000] BUG: unable to handle page fault"
+  } >"$BATS_TEST_TMPDIR/log"
+  sorted 0 1
+  [[ $(grep -c 'WARNING: \|BUG: ' "$BATS_TEST_TMPDIR/judged") == 3 ]]
+}
+
+@test "races: a report without an end is ours if it passed through ours so far" {
+  report "data-race in next_thread / b" next_thread tamalloc_walk_next | head -n -1 \
+    >"$BATS_TEST_TMPDIR/log"
+  sorted 1 0
+}
