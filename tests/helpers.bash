@@ -30,6 +30,16 @@ assert_between() {
     fail "${4:-value}:" "  expected: $1 to $3" "  actual:   $2"
 }
 
+# load_of NORMAL SMALL: how much of something a test makes; the second where each
+# costs many times more, on kernels that check everything.
+load_of() {
+  if [[ ${TAMALLOC_LOAD:-} == small ]]; then
+    echo "$2"
+  else
+    echo "$1"
+  fi
+}
+
 # retry TIMES COMMAND...: until COMMAND holds, a tenth of a second apart.
 retry() {
   local n=$1
