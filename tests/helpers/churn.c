@@ -2,7 +2,7 @@
 /*
  * churn: read pids while processes come and go as fast as they can
  *
- * Usage: churn SECONDS
+ * Usage: churn [--failing] SECONDS
  *        churn --check FILE PID...
  *
  * Four programs fork, exec, vfork and exit; three readers read with buffers of
@@ -11,6 +11,12 @@
  * appear once, with the start that it had. Faults go to standard error; the
  * numbers of reads with each buffer, of rows, of processes made, and of faults
  * to standard output.
+ *
+ * With --failing, faults are injected into those who make and read
+ * (/proc/self/make-it-fail), so what they do may fail, with ENOMEM and EFAULT
+ * and nothing else. Readers then read on, on the same descriptor, and also call
+ * tamalloc, pread and lseek. How often each operation was done, and gave which
+ * of these errors, is printed as well.
  *
  * With --check, the same is asked of FILE and the processes given.
  */
@@ -23,6 +29,7 @@
 #include <time.h>
 
 #include "pids.h"
+#include "tamalloc.h"
 
 #define NR_STANDING	40
 #define NR_CHURNERS	4
@@ -32,7 +39,19 @@
 static const size_t pieces[] = { 1, 7, 512, 4096, 1 << 20 };
 #define NR_PIECES	((int)(sizeof(pieces) / sizeof(pieces[0])))
 
+/* What may fail, and how it did */
+enum { OP_OPEN, OP_READ, OP_SUMMARY, OP_PREAD, OP_LSEEK, OP_CALL, NR_OPS };
+
+static const char *const op_names[] = {
+	"open", "read", "read_summary", "pread", "lseek", "call"
+};
+
+static bool failing;
+
 static struct shared {
+	struct {
+		atomic_long times, enomem, efault;
+	} ops[NR_OPS];
 	atomic_long reads[NR_PIECES];
 	atomic_long summaries;
 	atomic_long rows;
@@ -96,14 +115,91 @@ static void check(size_t piece)
 	}
 }
 
+/* Note @result of an operation. Is it to be done again? */
+static bool again(int op, long result)
+{
+	shared->ops[op].times++;
+	if (result != -1)
+		return false;
+	if (failing && errno == ENOMEM)
+		shared->ops[op].enomem++;
+	else if (failing && errno == EFAULT)
+		shared->ops[op].efault++;
+	else
+		err(1, "%s", op_names[op]);
+	return true;
+}
+
+static int open_it(const char *path)
+{
+	int fd;
+
+	do
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (again(OP_OPEN, fd));
+	return fd;
+}
+
+static ssize_t read_it(int op, int fd, char *to, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, to, size);
+	while (again(op, n));
+	return n;
+}
+
+/* To the end, in pieces; what failed is done again on the same descriptor. */
+static size_t read_pids(int fd, size_t piece)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		if (len == sizeof(buf) - 1)
+			errx(1, "more than %zu bytes", len);
+		n = sizeof(buf) - 1 - len;
+		n = read_it(OP_READ, fd, buf + len, (size_t)n < piece ? (size_t)n : piece);
+		len += n;
+	} while (n);
+	buf[len] = '\0';
+	return len;
+}
+
+/* The other operations, each until it succeeds. */
+static void others(int fd, size_t len)
+{
+	char part[300];
+	ssize_t n;
+	off_t at;
+	void *p;
+
+	do
+		n = pread(fd, part, sizeof(part), len / 2);
+	while (again(OP_PREAD, n));
+	do
+		at = lseek(fd, len / 2, SEEK_SET);
+	while (again(OP_LSEEK, at));
+	if (at != (off_t)len / 2)
+		fault("expected to be elsewhere than at", at, 0);
+	do
+		p = tamalloc(10000);
+	while (again(OP_CALL, p ? 0 : -1));
+	/* This may need memory, too. */
+	while (tamfree(p, 10000))
+		if (errno != ENOMEM)
+			err(1, "tamfree");
+}
+
 static void check_summary(void)
 {
 	char text[4096];
 	ssize_t len;
-	int fd = open("/proc/tamalloc/summary", O_RDONLY | O_CLOEXEC);
+	int fd = open_it("/proc/tamalloc/summary");
 	const char *p;
 
-	len = read(fd, text, sizeof(text) - 1);
+	len = read_it(OP_SUMMARY, fd, text, sizeof(text) - 1);
 	close(fd);
 	if (len <= 0) {
 		fault("expected a summary", 0, sizeof(text));
@@ -123,11 +219,13 @@ static void reader(int which)
 
 	while (!shared->done) {
 		size_t piece = pieces[turn++ % NR_PIECES];
-		size_t len = read_file("/proc/tamalloc/pids", buf,
-				       sizeof(buf) - 1, piece);
+		int fd = open_it("/proc/tamalloc/pids");
+		size_t len = read_pids(fd, piece);
 
-		buf[len] = '\0';
 		check(piece);
+		if (failing)
+			others(fd, len);
+		close(fd);
 		shared->reads[(turn - 1) % NR_PIECES]++;
 		check_summary();
 	}
@@ -165,16 +263,34 @@ static void churner(int which)
 		default:	/* fork, exec from a thread */
 			pid = fork();
 			if (!pid && !pthread_create(&thread, NULL, exec_thread, NULL))
-				for (;;)
-					pause();
+				pthread_join(thread, NULL);
 		}
 		if (!pid)
 			_exit(0);
+		if (pid < 0 && failing)
+			continue;
 		if (pid < 0)
 			err(1, "fork");
 		shared->made++;
 		waitpid(pid, NULL, 0);
 	}
+}
+
+/* From now on, faults may hit this process and its children. */
+static void may_fail(void)
+{
+	int fd = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		err(1, "make-it-fail");
+	close(fd);
+}
+
+static void stand(int arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
 }
 
 static pid_t start(void (*work)(int), int arg)
@@ -188,15 +304,10 @@ static pid_t start(void (*work)(int), int arg)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (!shared->go)
 		usleep(1000);
+	if (failing && work != stand)
+		may_fail();
 	work(arg);
 	/* Others may still be reading, and expect this one to live. */
-	for (;;)
-		pause();
-}
-
-static void stand(int arg)
-{
-	(void)arg;
 	for (;;)
 		pause();
 }
@@ -240,8 +351,12 @@ int main(int argc, char **argv)
 		printf("faults %ld\n", shared->faults);
 		return 0;
 	}
-	if (argc != 2)
-		errx(2, "usage: churn SECONDS");
+	if (argc == 3 && !strcmp(argv[1], "--failing")) {
+		failing = true;
+		argv++;
+	} else if (argc != 2) {
+		errx(2, "usage: churn [--failing] SECONDS");
+	}
 
 	for (i = 0; i < NR_STANDING; i++)
 		standing[i] = start(stand, 0);
@@ -271,6 +386,9 @@ int main(int argc, char **argv)
 		kill(shared->living[i].pid, SIGKILL);
 		waitpid(shared->living[i].pid, NULL, 0);
 	}
+	for (i = 0; failing && i < NR_OPS; i++)
+		printf("%s %ld enomem %ld efault %ld\n", op_names[i],
+		       shared->ops[i].times, shared->ops[i].enomem, shared->ops[i].efault);
 	printf("reads");
 	for (i = 0; i < NR_PIECES; i++)
 		printf(" %ld", shared->reads[i]);

@@ -1,0 +1,146 @@
+# Allocations and copies to user space fail: the call and the files give an error
+# and no more. SPDX-License-Identifier: GPL-2.0-only
+
+load ../helpers
+
+kinds=(failslab fail_page_alloc fail_usercopy)
+debug=/sys/kernel/debug
+
+setup() {
+  local kind
+  copy=$BATS_TEST_TMPDIR/copy
+  # The defaults spare what may wait or lie anywhere, and single pages.
+  for kind in failslab fail_page_alloc; do
+    echo N >$debug/$kind/ignore-gfp-wait
+  done
+  echo N >$debug/fail_page_alloc/ignore-gfp-highmem
+  echo 0 >$debug/fail_page_alloc/min-order
+  for kind in "${kinds[@]}"; do
+    # Thousands of words about faults would cost more than the faults.
+    echo 0 >$debug/$kind/verbose
+    echo Y >$debug/$kind/task-filter
+  done
+}
+
+teardown() {
+  local kind
+  for kind in "${kinds[@]}"; do
+    echo 0 >$debug/$kind/probability
+  done
+  kill_standing
+}
+
+# number NAME LINE: the number that follows NAME in a line of words.
+number() {
+  awk -v name="$1" '{ for (i = 1; i < NF; i++) if ($i == name) print $(i + 1) }' <<<"$2"
+}
+
+# The objects in use of the kinds that the call and the files make: open files,
+# what belongs to them, and address spaces. KASAN keeps what was freed for a while;
+# it lets go of it when a cache shrinks.
+objects() {
+  local cache number
+  for cache in /sys/kernel/slab/{seq_file,filp,mm_struct,vm_area_struct,maple_node,kmalloc-cg-*}; do
+    echo 1 >"$cache/shrink"
+    read -r number _ <"$cache/objects"
+    echo "${cache##*/} $number"
+  done | sort
+}
+
+# no_more_than SPARE BEFORE: no kind of object has more than SPARE over BEFORE.
+no_more_than() {
+  more=$(objects | join "$2" - | awk -v spare="$1" '$3 > $2 + spare {
+    print $1 ": expected at most " $2 + spare ", actual " $3 }')
+  [[ -z $more ]]
+}
+
+# every_place: fail each place of each operation; the lines of the helper.
+every_place() {
+  # Several processes of one address space need memory in summary.
+  stand --anon 100 --clone-vm 3
+  stand --anon 100
+  run -0 --separate-stderr faultnth
+  printf '%s\n' "${lines[@]}" "$stderr"
+}
+
+@test "faults: each place of call, open, read, pread and lseek fails without harm" {
+  local line name compared=0
+  every_place
+  assert_eq 15 "${#lines[@]}" "operations"
+  for line in "${lines[@]}"; do
+    name=${line%% *}
+    assert_eq 0 "$(number wrong "$line")" "$name: what must not happen"
+    assert_le 1 "$(number injected "$line")" "$name: faults injected, 1 or more"
+    case $name in
+      call) assert_le 1 "$(number enomem "$line")" "$name: ENOMEM, 1 or more" ;;
+      lseek_*) assert_le 1 "$(number enomem "$line")" "$name: ENOMEM, 1 or more" ;;
+      *)
+        assert_le 1 "$(number enomem "$line")" "$name: ENOMEM, 1 or more"
+        assert_le 1 "$(number efault "$line")" "$name: EFAULT, 1 or more"
+        ;;
+    esac
+    case $name in
+      read* | pread* | lseek*)
+        compared=$(number compared "$line")
+        assert_le "$(number injected "$line")" $((2 * compared)) \
+          "$name: twice the comparisons, and the faults"
+        ;;
+    esac
+  done
+}
+
+@test "faults: nothing is left behind by them" {
+  # Once in vain, so that what is only made once is made.
+  every_place
+  objects >"$copy.before"
+  every_place
+  kill_standing
+  retry 100 no_more_than 20 "$copy.before" || fail "$more"
+}
+
+# failing KIND: a tenth of this kind fails, under churn, for FAULT_SECONDS.
+failing() {
+  local kind=$1 times=1000000000 name errors
+  shift
+  echo $times >$debug/$kind/times
+  echo 10 >$debug/$kind/probability
+  run -0 --separate-stderr churn --failing "${FAULT_SECONDS:-60}"
+  echo 0 >$debug/$kind/probability
+  printf '%s\n' "${lines[@]}" "$stderr" \
+    "$kind: $((times - $(<$debug/$kind/times))) faults injected"
+  assert_eq "faults 0" "${lines[-1]}"
+  assert_le 1000 $((times - $(<$debug/$kind/times))) "faults injected, 1000 or more"
+  # KIND gives one of the errors, in each operation that it can hit.
+  for name; do
+    errors=${name#*:}
+    name=${name%:*}
+    assert_le 1 "$(number "$errors" "$(printf '%s\n' "${lines[@]}" | grep "^$name ")")" \
+      "$kind: $errors of $name, 1 or more"
+  done
+}
+
+@test "faults: a tenth of small allocations fails under churn" {
+  failing failslab open:enomem read:enomem read_summary:enomem pread:enomem lseek:enomem call:enomem
+}
+
+@test "faults: a tenth of page allocations fails under churn" {
+  failing fail_page_alloc
+}
+
+@test "faults: a tenth of copies from and to user space fails under churn" {
+  failing fail_usercopy open:efault read:efault read_summary:efault pread:efault
+}
+
+@test "faults: an error where none is allowed is noticed [control]" {
+  local said
+  echo 1000000000 >$debug/fail_usercopy/times
+  echo 10 >$debug/fail_usercopy/probability
+  # All that is born of this shell may fail, and churn does not know.
+  if said=$(
+    echo 1 >/proc/self/make-it-fail
+    exec churn 5 2>&1
+  ); then
+    fail "expected a failure, actual: $said"
+  fi
+  echo "$said"
+}
