@@ -3,10 +3,10 @@
 # The work is done by scripts/; "make help" lists the targets.
 
 MAKEFLAGS += --no-print-directory
-export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR SOAK SCALE
+export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS TALLY SOAK SCALE
 Q := $(if $(filter 1,$(V)),,@)
 
-.PHONY: help run test test-scale soak bench shell kernel image install uninstall check setup clean
+.PHONY: help run test test-debug test-kcsan test-scale soak bench shell kernel image install uninstall check setup clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -16,6 +16,7 @@ help: ## show this list
 	@echo "  KERNEL_SRC=DIR, KERNEL_TARBALL=FILE  another 6.12.y source than Debian's"
 	@echo "  ACCEL=kvm|tcg                        how the guest is run; found out by itself"
 	@echo "  PREFIX=DIR, DESTDIR=DIR              where install goes; /usr/local"
+	@echo "  FAULT_SECONDS=N                      how long each kind of fault is injected; 60"
 	@echo "  SOAK=TIME, SCALE=NUMBER              how long, as 60 or 10m; how many processes"
 	@echo "  V=1                                  show commands and whole output"
 
@@ -24,6 +25,12 @@ run: image ## build everything, boot the guest, show the demo
 
 test: image ## run the test suite
 	$(Q)scripts/test
+
+test-debug: image ## the suite on a kernel that forgives nothing, with faults injected
+	$(Q)scripts/test debug
+
+test-kcsan: image ## what reads the files, with the kernel's detector of data races
+	$(Q)scripts/test kcsan
 
 test-scale: image ## 100,000 processes under each preempt= mode; SCALE= sets how many
 	$(Q)scripts/scale
