@@ -7,6 +7,8 @@ build=$top/build
 # shellcheck disable=SC2034  # used by those who source this file
 linux=$build/linux
 # shellcheck disable=SC2034
+linux_pristine=$build/linux-pristine
+# shellcheck disable=SC2034
 jobs=$(($(getconf _NPROCESSORS_ONLN) + 1))
 
 if [[ ${V:-} == 1 ]]; then
