@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS TALLY SOAK SCALE
 Q := $(if $(filter 1,$(V)),,@)
 
-.PHONY: help run test test-debug test-kcsan test-scale soak bench shell kernel image install uninstall check setup clean
+.PHONY: help run test test-debug test-kcsan test-scale test-peers soak bench shell kernel image install uninstall check setup clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -37,6 +37,9 @@ test-scale: image ## 100,000 processes under each preempt= mode; SCALE= sets how
 
 soak: image ## stress-ng and readers for SOAK=10m, normal and debug kernel
 	$(Q)scripts/soak
+
+test-peers: image ## the kernel's own selftests, patched and unpatched kernel compared
+	$(Q)scripts/peers
 
 bench: image ## measure, in instructions; also to build/bench.json
 	$(Q)scripts/bench
