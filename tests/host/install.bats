@@ -24,9 +24,12 @@ assert_eq() {
   assert_eq "755 bin/tamcompare
 755 bin/tamhold
 755 bin/tamprove
+755 bin/tamstat
 755 bin/tamtouch
 644 include/tamalloc.h
 644 lib/pkgconfig/tamalloc.pc
+644 share/bash-completion/completions/tamstat
+644 share/man/man1/tamstat.1
 644 share/man/man2/tamalloc.2
 644 share/man/man5/proc_tamalloc.5" \
     "$(cd "$dest/opt/tam" && find . -type f -printf '%m %P\n' | LC_ALL=C sort -k 2)" "files"
@@ -106,7 +109,7 @@ TEXT
 
 @test "install: the man pages are found and say what they are about" {
   local page
-  for page in "2 tamalloc" "5 proc_tamalloc"; do
+  for page in "1 tamstat" "2 tamalloc" "5 proc_tamalloc"; do
     # shellcheck disable=SC2086  # words
     MANPATH=$dest/opt/tam/share/man run -0 man -w $page
     assert_eq "$dest/opt/tam/share/man/man${page% *}/${page#* }.${page% *}" "$output" "man -w $page"
@@ -117,7 +120,7 @@ TEXT
 
 @test "install: the tools start" {
   local tool
-  for tool in tamcompare tamhold tamprove tamtouch; do
+  for tool in tamcompare tamhold tamprove tamstat tamtouch; do
     run -0 "$dest/opt/tam/bin/$tool" --help
     assert_eq "Usage: $tool" "${lines[0]:0:$((7 + ${#tool}))}" "first line"
   done
