@@ -21,17 +21,22 @@ assert_eq() {
 }
 
 @test "install: every file is in its place with its mode, and no other" {
-  assert_eq "755 bin/tamcompare
+  assert_eq "755 bin/tamalloc-textfile
+755 bin/tamcompare
 755 bin/tamhold
 755 bin/tamprove
 755 bin/tamstat
 755 bin/tamtouch
 644 include/tamalloc.h
 644 lib/pkgconfig/tamalloc.pc
+644 lib/systemd/system/tamalloc-textfile.service
+644 lib/systemd/system/tamalloc-textfile.timer
 644 share/bash-completion/completions/tamstat
+644 share/man/man1/tamalloc-textfile.1
 644 share/man/man1/tamstat.1
 644 share/man/man2/tamalloc.2
-644 share/man/man5/proc_tamalloc.5" \
+644 share/man/man5/proc_tamalloc.5
+$(cd "$top/scripts/monitoring" && printf '644 share/tamalloc/monitoring/%s\n' *.*)" \
     "$(cd "$dest/opt/tam" && find . -type f -printf '%m %P\n' | LC_ALL=C sort -k 2)" "files"
   assert_eq "opt" "$(ls "$dest")" "beside PREFIX"
 }
@@ -109,7 +114,7 @@ TEXT
 
 @test "install: the man pages are found and say what they are about" {
   local page
-  for page in "1 tamstat" "2 tamalloc" "5 proc_tamalloc"; do
+  for page in "1 tamstat" "1 tamalloc-textfile" "2 tamalloc" "5 proc_tamalloc"; do
     # shellcheck disable=SC2086  # words
     MANPATH=$dest/opt/tam/share/man run -0 man -w $page
     assert_eq "$dest/opt/tam/share/man/man${page% *}/${page#* }.${page% *}" "$output" "man -w $page"
@@ -132,6 +137,22 @@ TEXT
   touch "$other/usr/include/foreign.h"
   make -C "$top" uninstall PREFIX=/usr DESTDIR="$other"
   assert_eq "usr/include/foreign.h" "$(cd "$other" && find . -type f -printf '%P\n')" "files left"
+}
+
+@test "install: the units are right and name the installed program" {
+  local dir=$BATS_TEST_TMPDIR/systemd
+  command -v systemd-analyze >/dev/null || skip "there is no systemd-analyze"
+  # Where the program is, for the check; the unit itself names the final place.
+  mkdir "$dir"
+  cp "$dest"/opt/tam/lib/systemd/system/* "$dir"
+  grep -q '^ExecStart=/opt/tam/bin/tamalloc-textfile ' "$dir/tamalloc-textfile.service"
+  sed -i "s|^ExecStart=|&$dest|" "$dir/tamalloc-textfile.service"
+  run -0 systemd-analyze verify --man=no "$dir"/tamalloc-textfile.{service,timer}
+  assert_eq "" "$output" "what systemd-analyze has to say"
+  # A unit that is not right is noticed.
+  sed -i "s|^ProtectSystem=|ProtectSytem=|" "$dir/tamalloc-textfile.service"
+  run systemd-analyze verify --man=no "$dir/tamalloc-textfile.service"
+  [[ $output == *"Unknown key 'ProtectSytem'"* ]]
 }
 
 @test "install: a PREFIX that is no absolute path is refused" {

@@ -1,0 +1,231 @@
+# The exporter for node_exporter, over made-up files: what the kernel rarely
+# shows, and what goes wrong. tests/agents has it with the kernel's files.
+# SPDX-License-Identifier: GPL-2.0-only
+
+bats_require_minimum_version 1.7.0
+
+setup() {
+  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+  proc=$BATS_TEST_TMPDIR/proc
+  sys=$BATS_TEST_TMPDIR/sys
+  out=$BATS_TEST_TMPDIR/out
+  mkdir -p "$proc/tamalloc" "$sys/kernel/mm/tamalloc" "$out"
+  echo "100.25 190.00" >"$proc/uptime"
+  printf 'cpu 1 2 3\nbtime 1700000000\n' >"$proc/stat"
+  cat >"$proc/tamalloc/summary" <<'TEXT'
+Processes:                 5
+AddressSpaces:             4
+TotalReserved:  4503599627370495 kB
+TotalCommitted:         7000 kB
+CommittedPct:         102.03 %
+TotalRss:               6000 kB
+TotalAnon:              3000 kB
+TotalFile:              2000 kB
+TotalShmem:             1000 kB
+TotalSwap:                 8 kB
+TotalHugetlb:           2048 kB
+TotalPageTables:         100 kB
+SomethingNew:              1 kB
+TEXT
+  # A column that did not exist when this was written, before NAME; names with
+  # all that labels have to escape.
+  cat >"$proc/tamalloc/pids" <<'TEXT'
+ PID UID STARTTIME RESERVED_KB COMMITTED_KB COMMITTED_PCT RSS_KB ANON_KB FILE_KB SHMEM_KB SWAP_KB HUGETLB_KB PGTABLES_KB OOM_SCORE OOM_SCORE_ADJ NEW NAME
+   1   0      28        1000          900         90.00    800     700      60       40       1          0          10         0         -1000   9 init
+   7   5     192        2000         1900         95.00   1800    1700      60       40       2          0          20       666             0   9 a\040"b"\134n
+   8   5     192        3000         3900        130.00   3800    3700      60       40       2          0          20       700             0   9 \303\244\342\202\254\012\303
+   9   5     192         100            9          9.00      8       7       1        0       0          0          20       666             0   9 \000
+  10   5     192         100            8          8.00      8       7       1        0       0          0          20       999             0   9 init
+TEXT
+  for name in "abi_version 1" "calls 18446744073709551615" "failures 2" "reserved_bytes 9007199254740993"; do
+    echo "${name#* }" >"$sys/kernel/mm/tamalloc/${name% *}"
+  done
+}
+
+# assert_eq EXPECTED ACTUAL WHAT
+assert_eq() {
+  [[ $1 == "$2" ]] || {
+    printf '%s:\n  expected: %s\n  actual:   %s\n' "$3" "$1" "$2" >&2
+    return 1
+  }
+}
+
+textfile() {
+  "$top/scripts/tamalloc-textfile" --proc "$proc" --sys "$sys" "$@"
+}
+
+# assert_line LINE: among those of $output.
+assert_line() {
+  grep -qxF -- "$1" <<<"$output" || {
+    printf 'no such line:\n  expected: %s\n  actual:\n%s\n' "$1" \
+      "$(grep -F -- "${1%%[{ ]*}" <<<"$output")" >&2
+    return 1
+  }
+}
+
+@test "textfile: totals in bytes and ratios, without loss" {
+  run -0 textfile
+  assert_line "tamalloc_processes 5"
+  assert_line "tamalloc_address_spaces 4"
+  assert_line "tamalloc_reserved_bytes 4611686018427386880"
+  assert_line "tamalloc_committed_ratio 1.0203"
+  assert_line "tamalloc_hugetlb_bytes 2097152"
+  assert_line "tamalloc_page_tables_bytes 102400"
+  # More digits than a double has are not for awk to count with.
+  assert_line "tamalloc_calls_total 18446744073709551615"
+  assert_line "tamalloc_call_reserved_bytes_total 9007199254740993"
+  assert_line "tamalloc_call_failures_total 2"
+  assert_line "tamalloc_abi_version 1"
+}
+
+@test "textfile: names are summed up, and are labels of valid UTF-8" {
+  run -0 textfile
+  assert_line "tamalloc_names 4"
+  assert_line 'tamalloc_name_processes{name="init"} 2'
+  assert_line 'tamalloc_name_reserved_bytes{name="init"} 1126400'
+  assert_line 'tamalloc_name_oom_score_max{name="init"} 999'
+  # A space is one; quotes and the backslash are escaped.
+  assert_line 'tamalloc_name_rss_bytes{name="a \"b\"\\134n"} 1843200'
+  # Characters are themselves; a newline and half a character are not.
+  assert_line 'tamalloc_name_rss_bytes{name="ä€\\012\\303"} 3891200'
+  assert_line 'tamalloc_name_rss_bytes{name="\\000"} 8192'
+  iconv -f UTF-8 -t UTF-8 <<<"$output" >/dev/null
+  run -1 iconv -f UTF-8 -t UTF-8 <<<$'\303'
+}
+
+@test "textfile: what is no character of UTF-8 stays escaped" {
+  local name label
+  # Alone, overlong, a surrogate, beyond the last, a control character, cut.
+  for name in '\200' '\301\200' '\340\237\277' '\355\240\200' '\360\217\277\277' \
+    '\364\220\200\200' '\365\200\200\200' '\302\205' '\342\202' 'x\177' '\377'; do
+    sed -i "\$s|[^ ]*\$|${name//\\/\\\\}|" "$proc/tamalloc/pids"
+    run -0 textfile
+    assert_line "tamalloc_name_oom_score_max{name=\"${name//\\/\\\\}\"} 999"
+  done
+  for label in '\302\241=¡' '\337\277=߿' '\340\240\200=ࠀ' '\355\237\277=퟿' '\360\220\200\200=𐀀'; do
+    name=${label%%=*}
+    sed -i "\$s|[^ ]*\$|${name//\\/\\\\}|" "$proc/tamalloc/pids"
+    run -0 textfile
+    assert_line "tamalloc_name_oom_score_max{name=\"${label#*=}\"} 999"
+  done
+}
+
+@test "textfile: the first N names by committed memory, the others as one" {
+  run -0 textfile -n 2
+  assert_eq 'tamalloc_name_committed_bytes{name="ä€\\012\\303"} 3993600
+tamalloc_name_committed_bytes{name="a \"b\"\\134n"} 1945600
+tamalloc_name_committed_bytes{name="(all other names)"} 939008' \
+    "$(grep '^tamalloc_name_committed' <<<"$output")" "names"
+  assert_line 'tamalloc_name_processes{name="(all other names)"} 3'
+  assert_line 'tamalloc_name_oom_score_max{name="(all other names)"} 999'
+  run -0 textfile --names 0
+  assert_eq 'tamalloc_name_processes{name="(all other names)"} 5' \
+    "$(grep '^tamalloc_name_processes' <<<"$output")" "names"
+  # As many as there are leave no others.
+  run -0 textfile -n 4
+  [[ $output != *"(all other names)"* ]]
+}
+
+@test "textfile: processes of their own only where asked for" {
+  run -0 textfile
+  [[ $output != *tamalloc_process_* ]]
+  run -0 textfile --pids
+  assert_line 'tamalloc_process_rss_bytes{pid="7",uid="5",name="a \"b\"\\134n"} 1843200'
+  assert_line 'tamalloc_process_committed_ratio{pid="8",uid="5",name="ä€\\012\\303"} 1.3000'
+  assert_line 'tamalloc_process_oom_score_adj{pid="1",uid="0",name="init"} -1000'
+  assert_line 'tamalloc_process_start_time_seconds{pid="7",uid="5",name="a \"b\"\\134n"} 1700000001.92'
+  assert_eq 65 "$(grep -c '^tamalloc_process_' <<<"$output")" "13 series for each of 5 processes"
+}
+
+@test "textfile: every awk writes the same" {
+  local awk expected=
+  for awk in mawk gawk "busybox awk"; do
+    command -v "${awk%% *}" >/dev/null || skip "there is no $awk"
+    mkdir -p "$BATS_TEST_TMPDIR/bin"
+    printf '#!/bin/sh\nexec %s "$@"\n' "$awk" >"$BATS_TEST_TMPDIR/bin/awk"
+    chmod +x "$BATS_TEST_TMPDIR/bin/awk"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH run -0 textfile --pids -n 3
+    [[ -n $expected ]] || expected=$output
+    assert_eq "$expected" "$output" "output with $awk"
+  done
+}
+
+@test "textfile: the counters are left out where the call is not in the kernel" {
+  rm -r "$sys/kernel"
+  run -0 textfile
+  [[ $output != *_total* && $output != *abi_version* ]]
+  assert_line "tamalloc_processes 5"
+}
+
+@test "textfile: a file is replaced in one step, with nothing beside it" {
+  local before
+  echo old >"$out/tamalloc.prom"
+  before=$(stat -c %i "$out/tamalloc.prom")
+  run -0 textfile "$out/tamalloc.prom"
+  assert_eq "" "$output" "output"
+  [[ $(stat -c %i "$out/tamalloc.prom") != "$before" ]]
+  assert_eq "644 tamalloc.prom" "$(cd "$out" && stat -c '%a %n' -- *)" "files"
+  output=$(<"$out/tamalloc.prom") assert_line "tamalloc_processes 5"
+  # A name without a directory is one in the present directory.
+  cd "$out"
+  run -0 textfile here.prom
+  [[ -s here.prom ]]
+}
+
+# refuses STATUS MESSAGE ARGUMENT...: one line, that status, the file as it was.
+refuses() {
+  local status=$1 message=$2
+  shift 2
+  echo old >"$out/tamalloc.prom"
+  run "-$status" textfile "$@"
+  assert_eq "tamalloc-textfile: error: $message" "$output" "message"
+  assert_eq "tamalloc.prom" "$(ls -A "$out")" "files"
+  assert_eq old "$(<"$out/tamalloc.prom")" "the file"
+}
+
+@test "textfile: without the kernel's files, one line and status 2" {
+  local file
+  for file in summary pids; do
+    mv "$proc/tamalloc/$file" "$BATS_TEST_TMPDIR/away"
+    refuses 2 "there is no $proc/tamalloc/$file; this takes a kernel with CONFIG_PROC_TAMALLOC and no mount option subset=pid" \
+      "$out/tamalloc.prom"
+    mv "$BATS_TEST_TMPDIR/away" "$proc/tamalloc/$file"
+  done
+}
+
+@test "textfile: files that are not as they should be leave the old figures" {
+  sed -i 's/TotalSwap/TotalSwop/' "$proc/tamalloc/summary"
+  refuses 1 "$proc/tamalloc/summary has no TotalSwap" "$out/tamalloc.prom"
+  sed -i 's/TotalSwop/TotalSwap/' "$proc/tamalloc/summary"
+  sed -i '1s/SWAP_KB/SWOP_KB/' "$proc/tamalloc/pids"
+  refuses 1 "$proc/tamalloc/pids has no column SWAP_KB" "$out/tamalloc.prom"
+  sed -i '1s/SWOP_KB/SWAP_KB/' "$proc/tamalloc/pids"
+  echo " 1 2 3" >>"$proc/tamalloc/pids"
+  refuses 1 "$proc/tamalloc/pids has a row that does not fit its header:  1 2 3" "$out/tamalloc.prom"
+  sed -i '$d' "$proc/tamalloc/pids"
+  echo many >"$sys/kernel/mm/tamalloc/calls"
+  refuses 1 "$sys/kernel/mm/tamalloc/calls holds \"many\", no number" "$out/tamalloc.prom"
+}
+
+@test "textfile: a place that cannot be written to is named" {
+  refuses 1 "there is no directory $out/none/; node_exporter's is /var/lib/prometheus/node-exporter in Debian" \
+    "$out/none/tamalloc.prom"
+  refuses 1 "$out is a directory; name a file in it, such as $out/tamalloc.prom" "$out"
+  # Without a descriptor to write it to: as on a full disk, it is not whole.
+  mkdir "$BATS_TEST_TMPDIR/bin"
+  printf '#!/bin/sh\n%s "$@" | head -c 4096\n' "$(command -v awk)" >"$BATS_TEST_TMPDIR/bin/awk"
+  chmod +x "$BATS_TEST_TMPDIR/bin/awk"
+  echo old >"$out/tamalloc.prom"
+  PATH=$BATS_TEST_TMPDIR/bin:$PATH run -1 textfile "$out/tamalloc.prom"
+  [[ ${#lines[@]} == 1 && $output == *"is not whole, there may be no room; $out/tamalloc.prom is as it was" ]]
+  assert_eq tamalloc.prom "$(ls -A "$out")" "files"
+}
+
+@test "textfile: arguments that make no sense are refused" {
+  refuses 1 "unknown option --all; see --help" --all "$out/tamalloc.prom"
+  refuses 1 "'ten' is no number of names; see --help" -n ten "$out/tamalloc.prom"
+  refuses 1 "--names needs a value; see --help" --names
+  refuses 1 "there is one FILE at most, after the options; see --help" "$out/tamalloc.prom" "$out/b.prom"
+  run -0 textfile --help
+  assert_eq "Usage: tamalloc-textfile [OPTION...] [FILE]" "${lines[0]}" "first line"
+}
