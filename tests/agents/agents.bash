@@ -1,0 +1,164 @@
+# What the tests of agents share: a set of processes that stand still, in a pid
+# namespace of their own whose /proc is mounted outside. Whoever reads that one
+# is not in it, and finds the same figures each time.
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+
+box=/tmp/box
+boxed=$box/tamalloc
+
+# start_box: some processes with names that try the patience of every format,
+# and more names than the exporter shows by default.
+start_box() {
+  mkdir -p "$box"
+  # shellcheck disable=SC2016  # expanded in there
+  unshare --pid --fork --kill-child=KILL bash -c '
+    mount -t proc proc "$1"
+    {
+      stand --comm-hex 706c61696e --anon 5000 --reserve 3000000 --oom-adj 300
+      stand --comm-hex 706c61696e --anon 9000 --shmem 700
+      stand --comm-hex 746d75783a20736572766572 --anon 4000
+      stand --comm-hex 71226f5c65 --anon 3900 --oom-adj -200
+      stand --comm-hex c3a4e282ac0a1bc3 --anon 3800 --file /usr/bin/bash
+      stand --comm-hex 00 --anon 3700 --tamalloc 123456
+      stand --comm-hex 28736861726529 --anon 100 --clone-vm 1
+      for ((i = 10; i < 34; i++)); do
+        stand --comm-hex "6e3${i:0:1}3${i:1:1}" --anon $((3000 - 10 * i))
+      done
+    } >"$1.pids"
+    echo ready >"$1.ready"
+    exec sleep 100000' box "$box" 3>&- &
+  echo $! >"$box.pid"
+  retry 600 test -s "$box.ready"
+  # The last one has its name and sleeps.
+  retry 100 grep -q ' sleep$' "$boxed/pids"
+}
+
+stop_box() {
+  [[ -s $box.pid ]] || return 0
+  # With it, all of the namespace.
+  kill -KILL "$(<"$box.pid")" 2>/dev/null || true
+  retry 300 gone "$(<"$box.pid")"
+  umount -l "$box" 2>/dev/null || true
+  rm -f "$box".*
+}
+
+# in_box COMMAND...: with the box's files as /proc/tamalloc, and all else as it
+# is. Agents so run with the configuration that people use.
+in_box() {
+  # shellcheck disable=SC2016  # expanded in there
+  unshare --mount bash -c 'mount --bind "$1" /proc/tamalloc && shift && exec "$@"' \
+    box "$boxed" "$@"
+}
+
+# start_agent NAME COMMAND...: in the background, its output in a file; stopped
+# by stop_agents.
+start_agent() {
+  local name=$1
+  shift
+  "$@" >"$BATS_TEST_TMPDIR/$name.log" 2>&1 </dev/null 3>&- &
+  agents+=($!)
+}
+agents=()
+
+stop_agents() {
+  local pid
+  for pid in "${agents[@]}"; do
+    kill "$pid" 2>/dev/null || true
+  done
+  for pid in "${agents[@]}"; do
+    retry 300 gone "$pid"
+  done
+  agents=()
+}
+
+# get URL FILE: of a server on this machine.
+get() {
+  busybox wget -q -O "$2" "http://127.0.0.1:$1"
+}
+
+# expected_metrics [pids]: what the exporter has to write of the box, by an
+# arithmetic of its own: "METRIC{LABELS} VALUE", labels in alphabetical order,
+# sorted. The labels are given by hand for the names that start_box gives.
+expected_metrics() {
+  # shellcheck disable=SC2016  # awk's
+  gawk -v pids="${1:-}" -v boot="$(awk '$1 == "btime" { print $2 }' /proc/stat)" '
+    BEGIN {
+      text["tmux:\\040server"] = "tmux: server"
+      text["q\"o\\134e"] = "q\\\"o\\\\134e"
+      text["\\303\\244\\342\\202\\254\\012\\033\\303"] = "\303\244\342\202\254\\\\012\\\\033\\\\303"
+      text["\\000"] = "\\\\000"
+    }
+    function show(metric, labels, value) {
+      printf "%s%s %.17g\n", metric, labels == "" ? "" : "{" labels "}", value
+    }
+    FILENAME ~ /summary$/ {
+      if ($1 == "Processes:") show("tamalloc_processes", "", $2)
+      else if ($1 == "AddressSpaces:") show("tamalloc_address_spaces", "", $2)
+      else if ($1 == "CommittedPct:") show("tamalloc_committed_ratio", "", sprintf("%.4f", $2 / 100))
+      else {
+        name = substr($1, 6, length($1) - 6)
+        gsub(/[A-Z]/, "_&", name)
+        show("tamalloc" tolower(name) "_bytes", "", $2 * 1024)
+      }
+      next
+    }
+    FNR == 1 { for (i = 1; i <= NF; i++) col[i] = $i; next }
+    {
+      name = $NF in text ? text[$NF] : $NF
+      n[name]++
+      for (i = 1; i < NF; i++) {
+        if (col[i] ~ /_KB$/) {
+          key = col[i] == "PGTABLES_KB" ? "page_tables" : tolower(substr(col[i], 1, length(col[i]) - 3))
+          kb[key][name] += $i
+          if (pids) show("tamalloc_process_" key "_bytes", who($1, $2), $i * 1024)
+        } else if (pids && col[i] == "COMMITTED_PCT") {
+          show("tamalloc_process_committed_ratio", who($1, $2), sprintf("%.4f", $i / 100))
+        } else if (pids && col[i] ~ /^OOM_/) {
+          show("tamalloc_process_" tolower(col[i]), who($1, $2), $i)
+        } else if (pids && col[i] == "STARTTIME") {
+          show("tamalloc_process_start_time_seconds", who($1, $2), sprintf("%.2f", boot + $i / 100))
+        }
+        if (col[i] == "OOM_SCORE" && (!(name in oom) || $i > oom[name])) oom[name] = $i
+      }
+    }
+    function who(pid, uid) { return "name=\"" name "\",pid=\"" pid "\",uid=\"" uid "\"" }
+    END {
+      show("tamalloc_names", "", length(n))
+      # No two names of the box have committed the same.
+      PROCINFO["sorted_in"] = "@val_num_desc"
+      for (name in n) order[name] = kb["committed"][name]
+      rank = 0
+      for (name in order) {
+        to = ++rank <= 20 ? name : "(all other names)"
+        count[to] += n[name]
+        for (key in kb) sum[key][to] += kb[key][name]
+        if (!(to in max) || oom[name] > max[to]) max[to] = oom[name]
+      }
+      for (name in count) {
+        show("tamalloc_name_processes", "name=\"" name "\"", count[name])
+        show("tamalloc_name_oom_score_max", "name=\"" name "\"", max[name])
+        for (key in sum) show("tamalloc_name_" key "_bytes", "name=\"" name "\"", sum[key][name] * 1024)
+      }
+    }' "$boxed/summary" "$boxed/pids" | LC_ALL=C sort
+  local name
+  {
+    echo "tamalloc_calls_total $(<"$counters/calls")"
+    echo "tamalloc_call_failures_total $(<"$counters/failures")"
+    echo "tamalloc_call_reserved_bytes_total $(<"$counters/reserved_bytes")"
+    echo "tamalloc_abi_version $(<"$counters/abi_version")"
+  } | awk '{ printf "%s %.17g\n", $1, $2 }'
+}
+
+# metrics_of FILE: ours, in the form of expected_metrics.
+metrics_of() {
+  grep '^tamalloc_' "$1" | grep -v '^tamalloc_textfile_' |
+    gawk '{ value = $NF; sub(/ [^ ]*$/, ""); printf "%s %.17g\n", $0, value }' | LC_ALL=C sort
+}
+
+# assert_metrics EXPECTED ACTUAL: the lines that differ are shown.
+assert_metrics() {
+  local found
+  assert_le 200 "$(wc -l <"$1")" "hundreds of series are expected"
+  found=$(diff <(LC_ALL=C sort "$1") "$2") || fail "series (< expected, > actual):" "$(head -n 20 <<<"$found")"
+}

@@ -1,0 +1,151 @@
+# What agents and servers are configured with: alert rules and the dashboard.
+# SPDX-License-Identifier: GPL-2.0-only
+
+bats_require_minimum_version 1.7.0
+
+setup_file() {
+  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+  "$top/scripts/debs" >/dev/null
+  export top PATH=$top/build/debs/root/usr/bin:$PATH
+}
+
+setup() {
+  rules=$top/scripts/monitoring/alerts.yml
+  dashboard=$top/scripts/monitoring/grafana-dashboard.json
+}
+
+# assert_eq EXPECTED ACTUAL WHAT
+assert_eq() {
+  [[ $1 == "$2" ]] || {
+    printf '%s:\n  expected: %s\n  actual:   %s\n' "$3" "$1" "$2" >&2
+    return 1
+  }
+}
+
+# test_rules [SED-SCRIPT]: "promtool test rules" over the rules, changed or not.
+test_rules() {
+  cp "$top/tests/agents/alerts.test.yml" "$BATS_TEST_TMPDIR"
+  sed -e "${1:-}" "$rules" >"$BATS_TEST_TMPDIR/alerts.yml"
+  (cd "$BATS_TEST_TMPDIR" && promtool test rules alerts.test.yml)
+}
+
+# The metrics that the exporter writes, by its own words.
+exported() {
+  local proc=$BATS_TEST_TMPDIR/proc sys=$BATS_TEST_TMPDIR/sys name
+  mkdir -p "$proc/tamalloc" "$sys/kernel/mm/tamalloc"
+  for name in abi_version calls failures reserved_bytes; do
+    echo 1 >"$sys/kernel/mm/tamalloc/$name"
+  done
+  {
+    printf '%s: 1\n' Processes AddressSpaces
+    printf 'Total%s: 1 kB\n' Reserved Committed Rss Anon File Shmem Swap Hugetlb PageTables
+    echo "CommittedPct: 1.00 %"
+  } >"$proc/tamalloc/summary"
+  {
+    echo PID UID STARTTIME {RESERVED,COMMITTED}_KB COMMITTED_PCT \
+      {RSS,ANON,FILE,SHMEM,SWAP,HUGETLB,PGTABLES}_KB OOM_SCORE OOM_SCORE_ADJ NAME
+    echo 1 0 1 1 1 1.00 1 1 1 1 1 1 1 1 1 init
+  } >"$proc/tamalloc/pids"
+  "$top/scripts/tamalloc-textfile" --pids --proc "$proc" --sys "$sys" |
+    awk '$2 == "TYPE" { print $3 }' | sort
+}
+
+# The metrics of ours that a text names.
+named() {
+  grep -oE '\btamalloc_[a-z_]+' | sort -u
+}
+
+@test "alerts: promtool check rules has nothing against them" {
+  run -0 promtool check rules "$rules"
+  [[ $output == *"SUCCESS: 5 rules found"* ]]
+  sed 's/topk by/topk bye/' "$rules" >"$BATS_TEST_TMPDIR/bad.yml"
+  run ! promtool check rules "$BATS_TEST_TMPDIR/bad.yml"
+}
+
+@test "alerts: each fires where it must and nowhere else" {
+  run -0 test_rules
+  [[ $output == *SUCCESS* ]]
+  # Each has both: a test that wants it, and one that wants none.
+  local alert
+  for alert in $(sed -n 's/.*- alert: //p' "$rules"); do
+    assert_eq "1 1" "$(awk -v alert="$alert" '
+      $1 == "alertname:" { this = ($2 == alert) }
+      this && /exp_alerts: \[\]/ { none = 1 }
+      this && /exp_labels:/ { some = 1 }
+      END { print none + 0, some + 0 }' "$top/tests/agents/alerts.test.yml")" "tests without and with $alert"
+  done
+}
+
+@test "alerts: a rule that never or always fires is noticed [control]" {
+  local change
+  for change in 's/> on (job, instance) group_left () node_memory_MemTotal_bytes/& * 100/' \
+    's/0.1 \* tamalloc_name_reserved/1 * tamalloc_name_reserved/' \
+    's/< 0.05 \*/< 0.04 */' 's/< 0.05 \*/< 0.06 */' 's/_max > 0)/_max)/' 's/topk by (job, instance) (1/topk by (job, instance) (2/' \
+    's/86400/43200/' 's/> 1.2 \*/> 0 */' 's/> 1.2 \*/> 3000 */' \
+    's/failures_total\[10m\]) > 0/failures_total[10m]) > 2/' 's/failures_total\[10m\]) > 0/failures_total[10m]) >= 0/' \
+    's/> 300$/> 900/' 's/, *file=~".*prom"//; s/{file=~".*prom"}//'; do
+    ! cmp -s "$rules" <(sed -e "$change" "$rules") || {
+      echo "changes nothing: $change" >&2
+      return 1
+    }
+    run test_rules "$change"
+    ((status != 0)) || {
+      echo "not noticed: $change" >&2
+      return 1
+    }
+  done
+}
+
+@test "dashboard: it is JSON that Grafana takes for a dashboard" {
+  run -0 jq -e '(.title | length > 0) and (.uid | length > 0) and (.schemaVersion >= 30) and (.panels | length >= 10)
+    and ([.panels[].id] | unique | length) == (.panels | length)
+    and all(.panels[]; (.title | length > 0) and (.gridPos | has("x") and has("y") and has("w") and has("h"))
+      and (.gridPos.x + .gridPos.w <= 24)
+      and (.fieldConfig.defaults.unit | length > 0)
+      and (.targets | length > 0) and all(.targets[]; .refId and .expr and .datasource.uid == "${datasource}"))' "$dashboard"
+  # No two panels in one place.
+  run -0 jq -e '[.panels[].gridPos as $p | range($p.x; $p.x + $p.w) as $x | range($p.y; $p.y + $p.h) as $y | [$x, $y]]
+    | length == (unique | length)' "$dashboard"
+}
+
+@test "dashboard: each query is one that Prometheus parses" {
+  local file=$BATS_TEST_TMPDIR/queries.yml
+  # A rule for each query: promtool parses these.
+  jq '{groups: [{name: "dashboard", rules: [.panels[] | .id as $id | .targets[] |
+    {record: "panel:\($id):\(.refId)" | gsub("[^a-zA-Z0-9:]"; "_"),
+     expr: (.expr | gsub("\\$__rate_interval"; "2m"))}]}]}' "$dashboard" >"$file"
+  run -0 promtool check rules "$file"
+  assert_eq "$(jq '[.panels[].targets[]] | length' "$dashboard")" \
+    "$(jq '.groups[0].rules | length' "$file")" "queries"
+  sed -i 's/deriv(/deriv((/' "$file"
+  run ! promtool check rules "$file"
+}
+
+@test "dashboard and alerts: every metric that they name is exported" {
+  local all
+  all=$(exported)
+  [[ $all == *tamalloc_name_rss_bytes* ]]
+  assert_eq "" "$(jq -r '.. | .expr? // empty' "$dashboard" | named | comm -23 - <(echo "$all"))" \
+    "in the dashboard, not exported"
+  assert_eq "" "$(sed 's/#.*//' "$rules" | grep -v description: | named | grep -vx tamalloc_textfile | comm -23 - <(echo "$all"))" \
+    "in the rules, not exported"
+  assert_eq "tamalloc_unknown_bytes" "$(echo 'sum(tamalloc_unknown_bytes)' | named | comm -23 - <(echo "$all"))" \
+    "what is not exported [control]"
+}
+
+@test "exporter: each metric is in its man page" {
+  local metric page
+  page=$(mandoc -T utf8 "$top/docs/tamalloc-textfile.1" | sed 's/.\x08//g')
+  for metric in $(exported); do
+    case $metric in
+      tamalloc_name_*_bytes) metric=tamalloc_name_SIZE_bytes ;;
+      tamalloc_process_*_bytes) metric=tamalloc_process_SIZE_bytes ;;
+      tamalloc_call_reserved_bytes_total) ;;
+      tamalloc_*_bytes) metric=tamalloc_SIZE_bytes ;;
+    esac
+    [[ $page == *$metric* ]] || {
+      echo "not in docs/tamalloc-textfile.1: $metric" >&2
+      return 1
+    }
+  done
+}
