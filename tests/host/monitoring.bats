@@ -149,3 +149,40 @@ named() {
     }
   done
 }
+
+# documented FILE: the block of docs/monitoring.md that shows a file.
+documented() {
+  awk -v mark="<!-- file: $1 -->" '
+    $0 == mark { found = 1; next }
+    found && /^```/ { if (inside) exit; inside = 1; next }
+    inside' "$top/docs/monitoring.md"
+}
+
+@test "docs: the configurations that they show are the files, word for word" {
+  local file
+  for file in prometheus.yml collectd.conf zabbix.conf telegraf.conf; do
+    diff "$top/scripts/monitoring/$file" <(documented "$file")
+  done
+  assert_eq 4 "$(grep -c '^<!-- file: ' "$top/docs/monitoring.md")" "files shown"
+  run ! diff "$top/scripts/monitoring/zabbix.conf" <(documented collectd.conf)
+  # Each alert is in the table.
+  for file in $(sed -n 's/.*- alert: //p' "$rules"); do
+    grep -q "^| .$file. |" "$top/docs/monitoring.md" || {
+      echo "not in docs/monitoring.md: $file" >&2
+      return 1
+    }
+  done
+}
+
+@test "docs: the number of series is what the exporter writes" {
+  exported >/dev/null
+  run -0 "$top/scripts/tamalloc-textfile" --proc "$BATS_TEST_TMPDIR/proc" --sys "$BATS_TEST_TMPDIR/sys"
+  local fixed each
+  fixed=$(grep -v '^#' <<<"$output" | grep -vc '^tamalloc_name_')
+  each=$(grep -c '^tamalloc_name_' <<<"$output")
+  tr '\n' ' ' <"$top/docs/monitoring.md" |
+    grep -qF "adds: $fixed, and $each for each of 20 names and for all others together, $((fixed + each * 21)) at most" || {
+    echo "exported: $fixed, and $each for each name" >&2
+    return 1
+  }
+}
