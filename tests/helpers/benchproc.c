@@ -2,7 +2,7 @@
 /*
  * benchproc: what it costs to learn the memory of all processes
  *
- *   benchproc COUNT METHOD...
+ *   benchproc [-r ROUNDS] COUNT METHOD...
  *
  * Starts processes that stand still until COUNT have an address space, then
  * uses each METHOD and prints a line: method, processes found, nanoseconds in
@@ -14,20 +14,36 @@
  *   four_files             stat, status, oom_score, oom_score_adj of every process,
  *                          openat() on a directory descriptor, one reused buffer
  *   statm                  statm of every process, likewise
+ *   ps                     ps -eo pid,vsz,rss,comm, its output thrown away; its
+ *                          reads are not seen from here and given as 0
+ *   bpf_text, bpf_binary   BPF iterators pinned as /sys/fs/bpf/METHOD: open,
+ *                          read() with a 1 MiB buffer until the end, close; such
+ *                          a descriptor has no way back to its beginning
+ *   loop                   a loop of 1,000 instructions per process, to see what
+ *                          the clock counts
  *
  * Each is done twice and the second time counts: the first one pays for the
- * caches, as an agent that reads every few seconds does once.
+ * caches, as an agent that reads every few seconds does once. What reading the
+ * clock costs is subtracted.
+ *
+ * -r: for a clock that counts time. All methods take turns, ROUNDS times; a
+ * line holds the medians, and at its end the median of the ratios of this method
+ * to the first one, each within one round, and the quartiles of these.
+ *
+ * A call of personality() before and after what counts marks it for a debugger.
  */
 #include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -77,14 +93,14 @@ static unsigned long kept_open(int which)
 	return read_all(kept[which], 0);
 }
 
-static unsigned long like_cat(int which)
+static unsigned long like_cat(const char *path, size_t chunk)
 {
-	int fd = open(paths[which], O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	unsigned long lines;
 
 	if (fd < 0)
-		err(1, "%s", paths[which]);
-	lines = read_all(fd, 128 << 10);
+		err(1, "%s", path);
+	lines = read_all(fd, chunk);
 	close(fd);
 	return lines;
 }
@@ -137,23 +153,59 @@ static unsigned long scan(const char * const *files, size_t count)
 	return found;
 }
 
+static unsigned long like_shell(char * const *words)
+{
+	static char * const env[] = { "LANG=C", NULL };
+	posix_spawn_file_actions_t actions;
+	int status;
+	pid_t pid;
+
+	if (posix_spawn_file_actions_init(&actions) ||
+	    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0) ||
+	    posix_spawnp(&pid, words[0], &actions, NULL, words, env))
+		err(1, "%s", words[0]);
+	posix_spawn_file_actions_destroy(&actions);
+	if (waitpid(pid, &status, 0) != pid || status)
+		errx(1, "%s failed", words[0]);
+	return 0;
+}
+
+/* The clock's control: two instructions a turn */
+static void loop(unsigned long turns)
+{
+	asm volatile("1: dec %0\n\tjnz 1b" : "+r" (turns) : : "cc");
+}
+
+static unsigned long count;	/* of processes */
+
 static unsigned long measure(const char *method)
 {
 	static const char * const four[] = { "stat", "status", "oom_score", "oom_score_adj" };
 	static const char * const statm[] = { "statm" };
+	static char * const ps[] = { "ps", "-eo", "pid,vsz,rss,comm", NULL };
 
 	if (!strcmp(method, "pids"))
 		return kept_open(0);
 	if (!strcmp(method, "summary"))
 		return kept_open(1);
 	if (!strcmp(method, "pids_cat"))
-		return like_cat(0);
+		return like_cat(paths[0], 128 << 10);
 	if (!strcmp(method, "summary_cat"))
-		return like_cat(1);
+		return like_cat(paths[1], 128 << 10);
+	if (!strcmp(method, "bpf_text"))
+		return like_cat("/sys/fs/bpf/bpf_text", sizeof(buf));
+	if (!strcmp(method, "bpf_binary"))
+		return like_cat("/sys/fs/bpf/bpf_binary", sizeof(buf));
 	if (!strcmp(method, "four_files"))
 		return scan(four, 4);
 	if (!strcmp(method, "statm"))
 		return scan(statm, 1);
+	if (!strcmp(method, "ps"))
+		return like_shell(ps);
+	if (!strcmp(method, "loop")) {
+		loop(count * 500);
+		return 0;
+	}
 	errx(2, "no such method: %s", method);
 }
 
@@ -168,17 +220,104 @@ static unsigned long processes(void)
 	return n;
 }
 
+struct sample {
+	uint64_t cost;
+	unsigned long reads;
+};
+
+/* What reading the clock costs, the least of some attempts */
+static uint64_t clock_cost(void)
+{
+	uint64_t least = UINT64_MAX;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		uint64_t cost = now();
+
+		cost = now() - cost;
+		if (cost < least)
+			least = cost;
+	}
+	return least;
+}
+
+static struct sample sample(const char *method)
+{
+	static uint64_t base;
+	struct sample sample;
+
+	if (!base)
+		base = clock_cost();
+	reads = 0;
+	personality(0xffffffff);
+	sample.cost = now();
+	measure(method);
+	sample.cost = now() - sample.cost;
+	personality(0xffffffff);
+	sample.cost -= base < sample.cost ? base : sample.cost;
+	sample.reads = reads;
+	return sample;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* A quantile of an array, which it sorts. */
+static double quantile(double *values, size_t n, double q)
+{
+	qsort(values, n, sizeof(*values), compare);
+	return values[(size_t)((double)(n - 1) * q + 0.5)];
+}
+
+static void take_turns(char **methods, size_t n, size_t rounds)
+{
+	struct sample *samples = calloc(rounds * n, sizeof(*samples));
+	double *values = calloc(rounds, sizeof(*values));
+	size_t i, r;
+
+	if (!samples || !values)
+		err(1, "no memory");
+	for (i = 0; i < n; i++)
+		measure(methods[i]);
+	for (r = 0; r < rounds; r++)
+		for (i = 0; i < n; i++)
+			samples[r * n + i] = sample(methods[i]);
+	for (i = 0; i < n; i++) {
+		double cost;
+
+		for (r = 0; r < rounds; r++)
+			values[r] = (double)samples[r * n + i].cost;
+		cost = quantile(values, rounds, 0.5);
+		printf("%s %lu %.0f %.0f %lu", methods[i], count, cost, cost / (double)count,
+		       samples[i].reads);
+		for (r = 0; r < rounds; r++)
+			values[r] = (double)samples[r * n + i].cost / (double)samples[r * n].cost;
+		printf(" %.3f", quantile(values, rounds, 0.5));
+		printf(" %.3f", quantile(values, rounds, 0.25));
+		printf(" %.3f\n", quantile(values, rounds, 0.75));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long want, have, i;
+	size_t rounds = 0;
+	int opt;
 
-	if (argc < 3) {
-		fputs("usage: benchproc COUNT METHOD...\n", stderr);
+	while ((opt = getopt(argc, argv, "r:")) == 'r')
+		rounds = strtoul(optarg, NULL, 10);
+	if (opt != -1 || argc - optind < 2) {
+		fputs("usage: benchproc [-r ROUNDS] COUNT METHOD...\n", stderr);
 		return 2;
 	}
+	argv += optind;
 	/* The big buffer is touched now, not while the clock runs. */
 	memset(buf, 1, sizeof(buf));
-	want = strtoul(argv[1], NULL, 10);
+	want = strtoul(*argv++, NULL, 10);
 	have = processes();
 	for (i = have; i < want; i++) {
 		pid_t pid = fork();
@@ -194,19 +333,19 @@ int main(int argc, char **argv)
 	/* Let each run once, so that nothing of theirs is left to do. */
 	for (i = 0; i < 100; i++)
 		usleep(1000);
-	want = processes();
+	count = processes();
 
-	for (argv += 2; *argv; argv++) {
-		uint64_t start, cost;
-		unsigned long before;
+	if (rounds) {
+		take_turns(argv, (size_t)(argc - optind - 1), rounds);
+		return 0;
+	}
+	for (; *argv; argv++) {
+		struct sample s;
 
 		measure(*argv);
-		before = reads;
-		start = now();
-		measure(*argv);
-		cost = now() - start;
-		printf("%s %lu %llu %llu %lu\n", *argv, want, (unsigned long long)cost,
-		       (unsigned long long)cost / want, reads - before);
+		s = sample(*argv);
+		printf("%s %lu %llu %llu %lu\n", *argv, count, (unsigned long long)s.cost,
+		       (unsigned long long)s.cost / count, s.reads);
 		fflush(stdout);
 	}
 	return 0;
