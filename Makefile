@@ -3,7 +3,7 @@
 # The work is done by scripts/; "make help" lists the targets.
 
 MAKEFLAGS += --no-print-directory
-export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS TALLY SOAK SCALE
+export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS TALLY SOAK SCALE BENCH
 Q := $(if $(filter 1,$(V)),,@)
 
 .PHONY: help run test test-debug test-kcsan test-scale test-peers soak bench shell kernel image install uninstall check setup clean
@@ -15,6 +15,7 @@ help: ## show this list
 	@echo "Variables:"
 	@echo "  KERNEL_SRC=DIR, KERNEL_TARBALL=FILE  another 6.12.y source than Debian's"
 	@echo "  ACCEL=kvm|tcg                        how the guest is run; found out by itself"
+	@echo "  BENCH=full                           measure among 100,000 processes, too"
 	@echo "  PREFIX=DIR, DESTDIR=DIR              where install goes; /usr/local"
 	@echo "  FAULT_SECONDS=N                      how long each kind of fault is injected; 60"
 	@echo "  SOAK=TIME, SCALE=NUMBER              how long, as 60 or 10m; how many processes"
@@ -41,7 +42,7 @@ soak: image ## stress-ng and readers for SOAK=10m, normal and debug kernel
 test-peers: image ## the kernel's own selftests, patched and unpatched kernel compared
 	$(Q)scripts/peers
 
-bench: image ## measure, in instructions; also to build/bench.json
+bench: image ## measure; also to build/bench.json, bench.md and bench/*.svg
 	$(Q)scripts/bench
 
 shell: image ## an interactive shell in the guest
