@@ -5,7 +5,7 @@
 load helpers
 
 setup() {
-  export LC_ALL=C.UTF-8
+  export LC_CTYPE=C.UTF-8
   awks=()
   for name in gawk mawk busybox; do
     mkdir -p "$BATS_TEST_TMPDIR/$name"
