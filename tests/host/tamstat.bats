@@ -244,6 +244,7 @@ each_way() {
     "$(jq -r 'sort_by(.PID)[] | [.PID, .UID, .STARTTIME, .RESERVED_KB, .COMMITTED_KB, .RSS_KB, .ANON_KB,
       .OOM_SCORE, .OOM_SCORE_ADJ, .NAME_ESCAPED] | join(" ")' "$out")" "columns"
   # As written: jq would take more than JSON allows.
+  iconv -f UTF-8 -t UTF-8 "$out" >/dev/null || fail "no valid UTF-8"
   ! LC_ALL=C grep -q '[[:cntrl:]]' "$out" || fail "control characters"
   assert_eq daemon "$(jq -r '.[] | select(.UID == 1) | .USER' "$out" | sort -u)" USER
 }
