@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS TALLY SOAK SCALE BENCH
 Q := $(if $(filter 1,$(V)),,@)
 
-.PHONY: help run test test-debug test-kcsan test-scale test-peers soak bench shell kernel image install uninstall check setup clean
+.PHONY: help run test test-debug test-kcsan test-scale test-peers soak bench shell kernel image install uninstall deb check setup clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -59,6 +59,9 @@ install: ## header, man pages, tools and tamalloc.pc, below DESTDIR/PREFIX
 
 uninstall: ## take these away again
 	$(Q)scripts/install --remove
+
+deb: setup ## Debian packages, in build/deb
+	$(Q)scripts/deb
 
 check: setup ## style and static checks
 	$(Q)scripts/check
