@@ -3,10 +3,10 @@
 # The work is done by scripts/; "make help" lists the targets.
 
 MAKEFLAGS += --no-print-directory
-export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS TALLY SOAK SCALE BENCH
+export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS TALLY SOAK SCALE BENCH CONFIG
 Q := $(if $(filter 1,$(V)),,@)
 
-.PHONY: help run test test-debug test-kcsan test-scale test-peers soak bench shell kernel image install uninstall deb check setup clean
+.PHONY: help run test test-debug test-kcsan test-scale test-peers soak bench shell kernel image install uninstall deb test-deb check setup clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -19,6 +19,7 @@ help: ## show this list
 	@echo "  PREFIX=DIR, DESTDIR=DIR              where install goes; /usr/local"
 	@echo "  FAULT_SECONDS=N                      how long each kind of fault is injected; 60"
 	@echo "  SOAK=TIME, SCALE=NUMBER              how long, as 60 or 10m; how many processes"
+	@echo "  CONFIG=FILE                          configuration of the kernel that is packaged"
 	@echo "  V=1                                  show commands and whole output"
 
 run: image ## build everything, boot the guest, show the demo
@@ -60,8 +61,11 @@ install: ## header, man pages, tools and tamalloc.pc, below DESTDIR/PREFIX
 uninstall: ## take these away again
 	$(Q)scripts/install --remove
 
-deb: setup ## Debian packages, in build/deb
+deb: setup ## Debian packages of kernel and tools, in build/deb
 	$(Q)scripts/deb
+
+test-deb: image ## install the packages in a Debian system, boot and test it
+	$(Q)scripts/test-deb
 
 check: setup ## style and static checks
 	$(Q)scripts/check

@@ -1,0 +1,177 @@
+# The packages in a Debian system, as systemd booted it: the same tests at the
+# first boot and after a reboot, of which $TAMALLOC_BOOT counts.
+# SPDX-License-Identifier: GPL-2.0-only
+
+load ../helpers
+
+prom=/var/lib/prometheus/node-exporter/tamalloc.prom
+image=linux-image-$(uname -r)
+
+# Metrics of ours without comments, one "NAME{LABELS} VALUE" a line, the value
+# with all digits: node_exporter writes 1.5e+06.
+metrics() {
+  awk '/^tamalloc_/ { value = $NF; sub(/ [^ ]+$/, ""); printf "%s %.4f\n", $0, value }' "$1" |
+    LC_ALL=C sort
+}
+
+scrape() {
+  curl -sS --fail --max-time 60 -o "$1" http://127.0.0.1:9100/metrics
+}
+
+@test "debian: this is Debian 12 with systemd, up and without a failed unit" {
+  assert_eq 'bookworm' "$(. /etc/os-release && echo "$VERSION_CODENAME")" "code name"
+  assert_eq systemd "$(cat /proc/1/comm)" "PID 1"
+  run systemctl --failed --plain --no-legend
+  assert_eq "" "$output" "failed units"
+  assert_eq running "$(systemctl is-system-running)" "state"
+}
+
+@test "debian: after the first boot there was another one, on the same disk" {
+  local last=$((TAMALLOC_BOOT - 1))
+  assert_eq "$TAMALLOC_BOOT" "$(cat /var/lib/tamalloc-check/boots)" "boots"
+  ((last > 0)) || return 0
+  run ! cmp /proc/sys/kernel/random/boot_id "/var/lib/tamalloc-check/boot_id.$last"
+}
+
+@test "debian: the packages are installed and whole, and the kernel is theirs" {
+  local name
+  [[ $(uname -r) == *-tamalloc ]] || fail "the kernel that runs is $(uname -r)"
+  for name in "$image" tamalloc-tools; do
+    assert_eq "install ok installed" "$(dpkg-query -W -f '${Status}' "$name")" "$name"
+    run dpkg --verify "$name"
+    assert_eq "" "$output" "files of $name that differ from the package"
+  done
+  assert_eq "$image: /boot/vmlinuz-$(uname -r)" "$(dpkg -S "/boot/vmlinuz-$(uname -r)")" "owner"
+  # The kernel that booted is that of the package, not only of its name.
+  run -0 file_version "/boot/vmlinuz-$(uname -r)"
+  assert_eq "$(uname -r) $(uname -v)" "$output" "version in the file"
+}
+
+# The version that a bzImage holds: "RELEASE (WHO) VERSION".
+file_version() {
+  local at
+  at=$(od -An -tu2 -j 526 -N 2 "$1")
+  tail -c +$((at + 512 + 1)) "$1" | head -zn 1 | tr -d '\0' | sed 's/ ([^)]*)//'
+}
+
+@test "debian: modules of the package load and go" {
+  local module
+  for module in dummy overlay isofs; do
+    run -0 modprobe "$module"
+    grep -q "^$module " /proc/modules || fail "$module is not in /proc/modules"
+    run -0 modprobe -r "$module"
+  done
+  run ! modprobe no-such-module
+}
+
+@test "debian: the rows of pids are those of /proc/PID" {
+  sleep 600 3>&- &
+  local pid=$!
+  retry 300 state_is "$pid" S
+  cat "$pids" >"$BATS_TEST_TMPDIR/pids"
+  assert_rows "$BATS_TEST_TMPDIR/pids" "$pid"
+  assert_eq systemd "$(field 1 NAME "$BATS_TEST_TMPDIR/pids")" "name of PID 1"
+  kill "$pid"
+}
+
+@test "debian: any user sees every process, as Debian mounts /proc" {
+  local got
+  # With the reader itself, which has a row of its own.
+  got=$(setpriv --reuid nobody --regid nogroup --clear-groups awk '
+    NR == 1 { for (i = 1; i <= NF; i++) if ($i == "UID") at = i; next }
+    $at == 0 { n++ } END { print n + 0 }' "$pids")
+  assert_le 10 "$got" "rows of root that nobody sees"
+  assert_le 10 "$(key Processes)" "Processes of summary"
+}
+
+@test "debian: an installed client reserves and touches, and the call counts it" {
+  local before after
+  before=$(cat "$counters/calls")
+  run -0 tamtouch -s 2 64
+  after=$(cat "$counters/calls")
+  assert_eq $((before + 1)) "$after" "calls"
+  # STEP REQUESTED_KB TOUCHED_KB VMSIZE_KB VMRSS_KB RSSANON_KB MINFLT
+  assert_eq "0 65536 0" "$(awk '$1 == "0" { print $1, $2, $3 }' <<<"$output")" "step 0"
+  assert_le "$(awk '$1 == "0" { print $6 }' <<<"$output")" 4096 "resident after the call, kB"
+  assert_le 65536 "$(awk '$1 == "2" { print $6 }' <<<"$output")" "resident when all is touched, kB"
+  run -0 tamprove 64
+}
+
+@test "debian: a program finds header and flags where Debian has them" {
+  run -0 dpkg -L tamalloc-tools
+  for file in /usr/include/tamalloc.h /usr/share/pkgconfig/tamalloc.pc \
+    /usr/share/man/man2/tamalloc.2.gz /usr/share/man/man5/proc_tamalloc.5.gz \
+    /usr/share/bash-completion/completions/tamstat; do
+    grep -qxF "$file" <<<"$output" || fail "$file is not in the package"
+  done
+}
+
+@test "debian: every program of the package has a man page and says what it does" {
+  local program
+  for program in $(dpkg -L tamalloc-tools | grep '^/usr/bin/.'); do
+    run -0 "$program" --help
+    [[ $output == *"Usage: ${program##*/}"* ]] || fail "$program --help: $output"
+    [[ -f /usr/share/man/man1/${program##*/}.1.gz ]] || fail "$program has no page"
+  done
+}
+
+@test "debian: tamstat shows PID 1" {
+  run -0 tamstat --csv -p 1
+  [[ ${lines[1]} == 1,* ]] || fail "tamstat --csv -p 1: $output"
+  run -0 tamstat -n 3
+}
+
+@test "debian: the timer is enabled and runs the service, again and again" {
+  local first
+  assert_eq enabled "$(systemctl is-enabled tamalloc-textfile.timer)" "timer"
+  assert_eq active "$(systemctl is-active tamalloc-textfile.timer)" "timer"
+  # Of this boot, not of an earlier one: systemd forgets at a reboot.
+  retry 900 triggered
+  retry 300 succeeded
+  [[ -s $prom ]] || fail "$prom is not there"
+  assert_le "$(awk '/^btime/ { print $2 }' /proc/stat)" "$(stat -c %Y "$prom")" \
+    "start of this boot, and when $prom was written"
+  first=$(stat -c %i:%Y "$prom")
+  retry 900 newer_than "$first"
+}
+
+triggered() {
+  [[ $(systemctl show -P LastTriggerUSec tamalloc-textfile.timer) == *:* ]]
+}
+
+succeeded() {
+  [[ $(systemctl show -P Result -P ExecMainStatus tamalloc-textfile.service) == $'success\n0' ]] &&
+    [[ -s $prom ]]
+}
+
+newer_than() {
+  [[ $(stat -c %i:%Y "$prom") != "$1" ]]
+}
+
+@test "debian: node_exporter gives what the service wrote, figure by figure" {
+  local scraped=$BATS_TEST_TMPDIR/scraped
+  assert_eq active "$(systemctl is-active prometheus-node-exporter.service)" "node_exporter"
+  # The timer would write another file in between.
+  systemctl stop tamalloc-textfile.timer
+  retry 300 scrape "$scraped"
+  metrics "$prom" >"$BATS_TEST_TMPDIR/expected"
+  metrics "$scraped" >"$BATS_TEST_TMPDIR/actual"
+  systemctl start tamalloc-textfile.timer
+  assert_le 20 "$(wc -l <"$BATS_TEST_TMPDIR/expected")" "metrics in $prom"
+  run -0 diff "$BATS_TEST_TMPDIR/expected" "$BATS_TEST_TMPDIR/actual"
+  grep -qx 'node_textfile_scrape_error 0' "$scraped" || fail "the scrape had an error"
+}
+
+@test "debian: the figures that are scraped are this kernel's and of now" {
+  local scraped=$BATS_TEST_TMPDIR/scraped before after value
+  before=$(cat "$counters/calls")
+  run -0 tamtouch 1
+  systemctl start tamalloc-textfile.service
+  after=$(cat "$counters/calls")
+  assert_eq $((before + 1)) "$after" "calls"
+  scrape "$scraped"
+  value=$(metrics "$scraped" | awk '$1 == "tamalloc_calls_total" { printf "%d", $2 }')
+  assert_eq "$after" "$value" "tamalloc_calls_total"
+  value=$(metrics "$scraped" | awk '$1 == "tamalloc_name_processes{name=\"systemd\"}" { printf "%d", $2 }')
+  assert_eq "$(column NAME | grep -cx systemd)" "$value" "processes of the name systemd"
+}
