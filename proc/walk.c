@@ -44,7 +44,7 @@
  * tamalloc_walk_end() in the same task, which must not sleep until then.
  */
 void tamalloc_walk_begin(struct tamalloc_walk *walk, const struct file *file,
-			 unsigned int from)
+			 unsigned int from) __acquires(RCU)
 {
 	struct super_block *sb = file_inode(file)->i_sb;
 
@@ -59,7 +59,7 @@ void tamalloc_walk_begin(struct tamalloc_walk *walk, const struct file *file,
  * tamalloc_walk_end() - end a walk
  * @walk: the walk
  */
-void tamalloc_walk_end(struct tamalloc_walk *walk)
+void tamalloc_walk_end(struct tamalloc_walk *walk) __releases(RCU)
 {
 	tamalloc_walk_pause(walk);
 	revert_creds(walk->saved_cred);
@@ -69,7 +69,7 @@ void tamalloc_walk_end(struct tamalloc_walk *walk)
  * tamalloc_walk_pause() - let the caller sleep in the middle of a walk
  * @walk: the walk
  */
-void tamalloc_walk_pause(struct tamalloc_walk *walk)
+void tamalloc_walk_pause(struct tamalloc_walk *walk) __releases(RCU)
 {
 	walk->task = NULL;
 	rcu_read_unlock();
@@ -79,7 +79,7 @@ void tamalloc_walk_pause(struct tamalloc_walk *walk)
  * tamalloc_walk_resume() - go on after tamalloc_walk_pause()
  * @walk: the walk
  */
-void tamalloc_walk_resume(struct tamalloc_walk *walk)
+void tamalloc_walk_resume(struct tamalloc_walk *walk) __acquires(RCU)
 {
 	rcu_read_lock();
 	/* What was looked up may be gone. */
