@@ -12,6 +12,12 @@ int bpf_text(struct bpf_iter__task *ctx)
 {
 	const struct task_struct *task = ctx->task;
 	struct seq_file *seq = ctx->meta->seq;
+	/*
+	 * On the stack and not in a map of constants: libbpf looks for these with
+	 * a program of a kind that a kernel without networking does not have.
+	 */
+	char head[] = " %7u %6u %9llu %11llu %12llu %10llu.%02llu %9llu %9llu %9llu %9llu";
+	char tail[] = " %9llu %10llu %11llu %13d %s\n";
 	struct record r;
 	__u64 pct, rss;
 
@@ -21,10 +27,16 @@ int bpf_text(struct bpf_iter__task *ctx)
 	pct = r.reserved ? r.committed * 10000 / r.reserved : 0;
 
 	/* One call takes twelve numbers at most. */
-	BPF_SEQ_PRINTF(seq, " %7u %6u %9llu %11llu %12llu %10llu.%02llu %9llu %9llu %9llu %9llu",
-		       r.pid, r.uid, r.start_time, r.reserved, r.committed, pct / 100, pct % 100,
-		       rss, r.anon, r.file, r.shmem);
-	BPF_SEQ_PRINTF(seq, " %9llu %10llu %11llu %13d %s\n",
-		       r.swap, r.hugetlb, r.pgtables, r.oom_score_adj, task->comm);
+	__u64 first[] = {
+		r.pid, r.uid, r.start_time, r.reserved, r.committed, pct / 100, pct % 100,
+		rss, r.anon, r.file, r.shmem,
+	};
+	__u64 second[] = {
+		r.swap, r.hugetlb, r.pgtables, (__u64)(__s64)r.oom_score_adj,
+		(__u64)(unsigned long)task->comm,
+	};
+
+	bpf_seq_printf(seq, head, sizeof(head), first, sizeof(first));
+	bpf_seq_printf(seq, tail, sizeof(tail), second, sizeof(second));
 	return 0;
 }
