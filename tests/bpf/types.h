@@ -25,25 +25,25 @@ struct percpu_counter {
 	__s64 count;
 } KERNEL_TYPE;
 
-typedef struct {
+struct atomic {
 	long long counter;
-} KERNEL_TYPE atomic_long_t;
+} KERNEL_TYPE;
 
 struct mm_struct {
 	unsigned long total_vm;
 	unsigned long hiwater_rss;
 	/* MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES */
 	struct percpu_counter rss_stat[4];
-	atomic_long_t hugetlb_usage;
-	atomic_long_t pgtables_bytes;
+	struct atomic hugetlb_usage;
+	struct atomic pgtables_bytes;
 } KERNEL_TYPE;
 
-typedef struct {
+struct kernel_uid {
 	unsigned int val;
-} KERNEL_TYPE kuid_t;
+} KERNEL_TYPE;
 
 struct cred {
-	kuid_t euid;
+	struct kernel_uid euid;
 } KERNEL_TYPE;
 
 struct signal_struct {

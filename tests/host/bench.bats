@@ -1,0 +1,49 @@
+# What make bench refuses, and its tables. SPDX-License-Identifier: GPL-2.0-only
+
+bats_require_minimum_version 1.7.0
+
+setup() {
+  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+}
+
+# refused TEXT COMMAND...: one line of that text, a status, nothing else
+refused() {
+  local text=$1
+  shift
+  run --separate-stderr ! "$@"
+  # shellcheck disable=SC2154  # set by run
+  [[ $stderr == *"$text"* && ${#stderr_lines[@]} == 1 && -z $output ]] || {
+    printf 'expected: one line with "%s"\nactual:   %s\n' "$text" "$stderr$output"
+    return 1
+  }
+}
+
+@test "bench: an unknown part is refused before anything is measured" {
+  refused "there is no part 'everything'" "$top/scripts/bench" call everything
+}
+
+@test "bench: BENCH other than full is refused" {
+  refused "BENCH=fast is unknown" env BENCH=fast "$top/scripts/bench"
+}
+
+@test "bench: a kernel without an image cannot be profiled" {
+  cp -r "$top/scripts" "$BATS_TEST_TMPDIR/"
+  refused "run 'make " "$BATS_TEST_TMPDIR/scripts/bench-profile"
+}
+
+@test "bench: a table has the figures, their ratio, and a dash for what is missing" {
+  cp -r "$top/scripts" "$BATS_TEST_TMPDIR/"
+  mkdir -p "$BATS_TEST_TMPDIR/build"
+  printf '{%s, %s, %s}' \
+    '"proc.10000.pids": {"value": 1000, "unit": "instructions/process"}' \
+    '"proc.10000.pids.reads": {"value": 28, "unit": "reads"}' \
+    '"proc.10000.ps": {"value": 1234567, "unit": "instructions/process"}' \
+    >"$BATS_TEST_TMPDIR/build/bench.json"
+  run -0 "$BATS_TEST_TMPDIR/scripts/bench-report" --tables
+  expected='| `ps -eo pid,vsz,rss,comm` | - | - | 1,234,567 | 1234.6 |'
+  [[ $output == *"$expected"* ]] || {
+    printf 'expected: %s\nactual:   %s\n' "$expected" "$output"
+    return 1
+  }
+  [[ $output == *' | - | - | 1,000 (28) | 1.0 |'* ]]
+}
