@@ -30,6 +30,8 @@
 #include <linux/string.h>
 #include <linux/swap.h>
 
+#include <asm/barrier.h>
+
 #include "walk.h"
 
 /**
@@ -99,8 +101,16 @@ void tamalloc_walk_resume(struct tamalloc_walk *walk) __acquires(RCU)
 static bool tamalloc_maybe_shared(struct task_struct *task,
 				  struct mm_struct *mm)
 {
-	return test_bit(MMF_MULTIPROCESS, &mm->flags) ||
-	       atomic_read(&mm->mm_users) != atomic_read(&task->signal->live);
+	int users;
+
+	if (test_bit(MMF_MULTIPROCESS, &mm->flags))
+		return true;
+
+	users = atomic_read(&mm->mm_users);
+	/* Pairs with atomic_dec_and_test() of live in do_exit(), before exit_mm(). */
+	smp_rmb();
+
+	return users != atomic_read(&task->signal->live);
 }
 
 #ifdef CONFIG_SMP
