@@ -15,7 +15,7 @@
 
 #include "ways.h"
 
-#define ROUNDS		1001
+#define ROUNDS		101
 #define TOUCHED		(8UL << 20)
 #define THP_ENABLED	"/sys/kernel/mm/transparent_hugepage/enabled"
 
