@@ -245,18 +245,17 @@ static uint64_t clock_cost(void)
 	return least;
 }
 
+static uint64_t clock_base;
+
 static struct sample sample(const char *method)
 {
-	static uint64_t base;
 	struct sample sample;
 
-	if (!base)
-		base = clock_cost();
 	reads = 0;
 	sample.cost = now();
 	measure(method);
 	sample.cost = now() - sample.cost;
-	sample.cost -= base < sample.cost ? base : sample.cost;
+	sample.cost -= clock_base < sample.cost ? clock_base : sample.cost;
 	sample.reads = reads;
 	return sample;
 }
@@ -336,6 +335,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < 100; i++)
 		usleep(1000);
 	count = processes();
+	clock_base = clock_cost();
 
 	if (rounds) {
 		take_turns(argv, (size_t)(argc - optind - 1), rounds);
