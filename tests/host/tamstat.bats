@@ -494,8 +494,9 @@ echo $? >status
 stty -g >after
 exec cat
 TEXT
-  tmux -L "$socket" -f /dev/null new-session -d -x 100 -y 12 \
-    -e "TAMSTAT_PROC=$TAMSTAT_PROC" -e "PATH=$ways/$1:$PATH" -c "$BATS_TEST_TMPDIR" \
+  # The PATH of tmux itself: it has the last word over one of -e.
+  PATH=$ways/$1:$PATH tmux -L "$socket" -f /dev/null new-session -d -x 100 -y 12 \
+    -e "TAMSTAT_PROC=$TAMSTAT_PROC" -c "$BATS_TEST_TMPDIR" \
     dash "$BATS_TEST_TMPDIR/session" "${@:2}" 3>&-
 }
 
