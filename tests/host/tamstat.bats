@@ -548,6 +548,21 @@ screen_says() {
   retry 50 header_is "PID USER RESERVED COMMITTED RSS SWAP NAME"
 }
 
+@test "tamstat: --watch waits as long as it is told, in any language" {
+  mkdir -p "$ways/noted"
+  # mawk reads a number as the language writes it, and prints a large one short.
+  cat >"$ways/noted/awk" <<TEXT
+#!/bin/sh
+echo "\$LC_ALL" >>"$BATS_TEST_TMPDIR/languages"
+exec "$(command -v mawk)" "\$@"
+TEXT
+  chmod +x "$ways/noted/awk"
+  on_screen noted dash "$top/scripts/tamstat" --watch 999999999999
+  retry 100 shows "8 processes"
+  sleep 1
+  assert_eq "C C C" "$(paste -sd' ' "$BATS_TEST_TMPDIR/languages")" "languages of each awk, one view"
+}
+
 @test "tamstat: --watch ended by ^C, SIGTERM or missing files leaves the terminal as it was" {
   local how expected
   for how in C-c TERM files; do
