@@ -410,6 +410,10 @@ root|'root' is no option; see tamstat --help
 -n x|-n needs a number, not 'x'; see tamstat --help
 -n-1|-n needs a number, not '-1'; see tamstat --help
 -p 1;2|-p needs process ids, not '1;2'; see tamstat --help
+-p ,|-p needs process ids, not ','; see tamstat --help
+-u ,|-u needs a user, not ','; see tamstat --help
+-o ,,|-o needs a column, not ',,'; see tamstat --help
+-s ,|-s needs a column, not ','; see tamstat --help
 -u nobody,no-such-user|there is no user 'no-such-user'
 -s nix|there is no column "nix" to sort by; there are: pid uid starttime reserved_kb committed_kb committed_pct rss_kb anon_kb file_kb shmem_kb swap_kb hugetlb_kb pgtables_kb oom_score oom_score_adj name untouched_kb user
 -o pid,nix|there is no column "nix"; there are: pid uid starttime reserved_kb committed_kb committed_pct rss_kb anon_kb file_kb shmem_kb swap_kb hugetlb_kb pgtables_kb oom_score oom_score_adj name untouched_kb user
