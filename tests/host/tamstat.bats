@@ -364,6 +364,16 @@ TEXT
   each_way 1 --since "$files/pids"
   assert_eq "PID USER WAS RSS GROWTH NAME" "$(xargs <"$out")" "nothing has changed"
   each_way 2 --since "$old" -s start
+  # A shell that kept it in a variable has no line feed at the end, an editor
+  # two; a name can look like an option.
+  each_way 0 --since "$old"
+  cp "$out" "$out.whole"
+  (cd "$BATS_TEST_TMPDIR" && printf %s "$(<"$old")" >-u && cat "$old" - <<<"" >-)
+  cd "$BATS_TEST_TMPDIR"
+  for old in -u -; do
+    each_way 0 "--since=$old" </dev/null
+    diff "$out.whole" "$out"
+  done
 }
 
 @test "tamstat: --diff reads twice" {
@@ -421,6 +431,8 @@ root|'root' is no option; see tamstat --help
 --by name -s pid|there is no column "pid" to sort by; there are: processes reserved_kb committed_kb rss_kb anon_kb file_kb shmem_kb swap_kb hugetlb_kb pgtables_kb committed_pct oom_score untouched_kb name
 --diff x|--diff needs a number of seconds, not 'x'; see tamstat --help
 --diff 1.2.3|--diff needs a number of seconds, not '1.2.3'; see tamstat --help
+--since /etc|cannot read '/etc', which --since names
+--since /dev/null|/dev/null is empty
 --since /no/such/file|cannot read '/no/such/file', which --since names
 --since /etc/hostname|/etc/hostname has no column PID
 --diff 0 -s name|growth is a matter of figures, and NAME is none
