@@ -170,6 +170,8 @@ tamalloc_name_committed_bytes{name="(all other names)"} 939008' \
   cd "$out"
   run -0 textfile here.prom
   [[ -s here.prom ]]
+  run -0 textfile -- -n.prom
+  [[ -s ./-n.prom ]]
 }
 
 # refuses STATUS MESSAGE ARGUMENT...: one line, that status, the file as it was.
@@ -211,6 +213,14 @@ refuses() {
   refuses 1 "there is no directory $out/none/; node_exporter's is /var/lib/prometheus/node-exporter in Debian" \
     "$out/none/tamalloc.prom"
   refuses 1 "$out is a directory; name a file in it, such as $out/tamalloc.prom" "$out"
+  # What is no regular file stays what it is.
+  local name
+  ln -s "$out/tamalloc.prom" "$BATS_TEST_TMPDIR/link"
+  mkfifo "$BATS_TEST_TMPDIR/fifo"
+  for name in link fifo; do
+    refuses 1 "$BATS_TEST_TMPDIR/$name is no regular file, and would be replaced by one" "$BATS_TEST_TMPDIR/$name"
+  done
+  [[ -L $BATS_TEST_TMPDIR/link && -p $BATS_TEST_TMPDIR/fifo ]]
   # Without a descriptor to write it to: as on a full disk, it is not whole.
   mkdir "$BATS_TEST_TMPDIR/bin"
   printf '#!/bin/sh\n%s "$@" | head -c 4096\n' "$(command -v awk)" >"$BATS_TEST_TMPDIR/bin/awk"
@@ -224,6 +234,7 @@ refuses() {
 @test "textfile: arguments that make no sense are refused" {
   refuses 1 "unknown option --all; see --help" --all "$out/tamalloc.prom"
   refuses 1 "'ten' is no number of names; see --help" -n ten "$out/tamalloc.prom"
+  refuses 1 "FILE is empty; see --help" ""
   refuses 1 "--names needs a value; see --help" --names
   refuses 1 "there is one FILE at most, after the options; see --help" "$out/tamalloc.prom" "$out/b.prom"
   run -0 textfile --help
