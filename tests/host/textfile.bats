@@ -231,6 +231,19 @@ refuses() {
   assert_eq tamalloc.prom "$(ls -A "$out")" "files"
 }
 
+@test "textfile: a reader that leaves early is no reason for noise" {
+  local pipe=$BATS_TEST_TMPDIR/pipe rc=0
+  mkfifo "$pipe"
+  # Opened and closed again, before anything is written.
+  : <"$pipe" &
+  {
+    wait "$!"
+    textfile --pids >&4 2>"$BATS_TEST_TMPDIR/err" || rc=$?
+  } 4>"$pipe"
+  assert_eq "" "$(<"$BATS_TEST_TMPDIR/err")" "standard error"
+  assert_eq 141 "$rc" "status"
+}
+
 @test "textfile: arguments that make no sense are refused" {
   refuses 1 "unknown option --all; see --help" --all "$out/tamalloc.prom"
   refuses 1 "'ten' is no number of names; see --help" -n ten "$out/tamalloc.prom"
