@@ -174,6 +174,18 @@ documented() {
   done
 }
 
+@test "zabbix: a column that is not there is no figure" {
+  local command
+  exported >/dev/null
+  # As the agent makes a command of it: $1 and $2, and $$ for a dollar.
+  command=$(sed -n 's/^UserParameter=tamalloc.name\[\*\],//p' "$top/scripts/monitoring/zabbix.conf" |
+    sed 's/\$\$/\x01/g; s/\$2/init/; s/\x01/$/g' | sed "s|/proc/tamalloc|$BATS_TEST_TMPDIR/proc/tamalloc|")
+  run -0 sh -c "${command/\$1/RSS_KB}"
+  assert_eq 1 "$output" "RSS_KB"
+  run -0 sh -c "${command/\$1/RSS}"
+  assert_eq "" "$output" "RSS"
+}
+
 @test "docs: the number of series is what the exporter writes" {
   exported >/dev/null
   run -0 "$top/scripts/tamalloc-textfile" --proc "$BATS_TEST_TMPDIR/proc" --sys "$BATS_TEST_TMPDIR/sys"
