@@ -564,6 +564,21 @@ screen_says() {
   retry 50 header_is "PID USER RESERVED COMMITTED RSS SWAP NAME"
 }
 
+@test "tamstat: --watch does not run over the smallest of screens" {
+  local rows
+  on_screen gawk "$top/scripts/tamstat" --watch 0.3
+  retry 100 shows "8 processes"
+  rows_are() { (($(tmux -L "$socket" capture-pane -p | grep -c .) == $1)) && shows "tamstat "; }
+  # The third line is empty, below the header are the processes.
+  for rows in 6 5 4 3 2; do
+    tmux -L "$socket" resize-window -x 60 -y "$rows"
+    retry 50 rows_are $((rows < 3 ? rows : rows - 1))
+  done
+  tmux -L "$socket" resize-window -x 1 -y 5
+  first_is() { [[ $(tmux -L "$socket" capture-pane -p | head -n 1) == "$1" ]]; }
+  retry 50 first_is t
+}
+
 @test "tamstat: --watch waits as long as it is told, in any language" {
   mkdir -p "$ways/noted"
   # mawk reads a number as the language writes it, and prints a large one short.
