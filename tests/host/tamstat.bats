@@ -455,6 +455,8 @@ TEXT
   : >"$proc/summary"
   TAMSTAT_PROC=$proc each_way 2
   assert_eq "tamstat: the file pids is empty" "$(<"$out")" "empty"
+  TAMSTAT_PROC=$proc each_way 2 --summary
+  assert_eq "tamstat: the file summary is empty" "$(<"$out")" "empty summary"
   echo "A B C" >"$proc/pids"
   TAMSTAT_PROC=$proc each_way 2
   assert_eq "tamstat: the file pids has no column PID" "$(<"$out")" "another file"
@@ -475,6 +477,17 @@ TEXT
   assert_eq "[]" "$(jq -c . "$out")" "JSON"
   each_way 0 -n 0 --json
   assert_eq "[]" "$(jq -c . "$out")" "no lines of many"
+}
+
+@test "tamstat: output that cannot be written is an error, not nothing to show" {
+  local way args
+  # busybox awk says nothing of it.
+  for way in gawk mawk; do
+    for args in "" --json --summary --help --version; do
+      # shellcheck disable=SC2086  # words
+      PATH=$ways/$way:$PATH run -2 sh -c '"$@" >/dev/full' sh "$top/scripts/tamstat" $args
+    done
+  done
 }
 
 @test "tamstat: a reader that leaves early is no reason for noise" {
