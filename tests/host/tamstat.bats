@@ -304,6 +304,10 @@ TEXT
   assert_eq "PID USER RESERVED COMMITTED PCT RSS ANON SWAP OOM NAME" "$(head -n 1 "$out" | xargs)" "80 columns"
   COLUMNS=30 each_way 0 --by user
   assert_eq "USER" "$(head -n 1 "$out" | awk '{ print $1 }')" "the first column of --by user"
+  # One that is the shell's own is not of the environment, and no width.
+  each_way 0
+  # shellcheck disable=SC2016  # for the other shell
+  assert_eq "$(<"$out")" "$(dash -c 'COLUMNS=80; . "$0"' "$top/scripts/tamstat")" "unexported COLUMNS"
   # What was asked for stays, and is cut.
   COLUMNS=20 each_way 0 -o pid,shmem,hugetlb,name -n 1
   assert_eq "    PID SHMEM HUGETL|4194303   22G    1.0" "$(paste -sd'|' "$out")" "-o in 20 columns"
