@@ -541,6 +541,19 @@ screen_says() {
   tmux -L "$socket" display-message -p "$1"
 }
 
+@test "tamstat: on a terminal, a table is as wide as that" {
+  local way
+  for way in "gawk dash" "mawk bash" "busybox busybox sh"; do
+    rm -f "$BATS_TEST_TMPDIR"/{before,after,status}
+    # shellcheck disable=SC2086  # words
+    on_screen $way "$top/scripts/tamstat" -n 1
+    retry 100 test -s "$BATS_TEST_TMPDIR/after"
+    assert_eq "PID USER RESERVED COMMITTED PCT RSS ANON FILE SHMEM SWAP PGTABLES OOM NAME" \
+      "$(tmux -L "$socket" capture-pane -p | sed -n 2p | xargs)" "header, 100 columns, $way"
+    tmux -L "$socket" kill-server
+  done
+}
+
 @test "tamstat: --watch redraws, follows the size, and leaves the terminal as it was" {
   local proc=$BATS_TEST_TMPDIR/proc way
   mkdir "$proc"
