@@ -689,6 +689,7 @@ complete_() {
 }
 
 @test "completion: options, columns, users, processes" {
+  local by column
   assert_eq "--by" "$(complete_ "tamstat --b")" "--b"
   assert_eq "--csv --diff --help --json --since --summary --version --watch --by" \
     "$(complete_ "tamstat --" | sed 's/^--by \(.*\)/\1 --by/')" "--"
@@ -700,6 +701,12 @@ complete_() {
     sed 's/_kb$//' | cat - <(printf '%s\n' user untouched) | LC_ALL=C sort | paste -sd' ')" "$(complete_ "tamstat -s ")" "-s "
   assert_eq "pid,shmem pid,starttime pid,swap" "$(complete_ "tamstat -o pid,s")" "-o pid,s"
   assert_eq "processes" "$(complete_ "tamstat --by name -s proc")" "--by name -s proc"
+  # Whatever is offered, the command takes.
+  for by in name user; do
+    for column in $(complete_ "tamstat --by $by -s "); do
+      run -0 "$top/scripts/tamstat" --by "$by" -s "$column"
+    done
+  done
   assert_eq "1,65 1,69" "$(complete_ "tamstat -p 1,6")" "-p 1,6"
   assert_eq "daemon" "$(complete_ "tamstat -u daem")" "-u daem"
   assert_eq "busybox" "$(complete_ "tamstat -c b")" "-c b"
