@@ -118,6 +118,8 @@ tamalloc_name_committed_bytes{name="(all other names)"} 939008' \
     "$(grep '^tamalloc_name_committed' <<<"$output")" "names"
   assert_line 'tamalloc_name_processes{name="(all other names)"} 3'
   assert_line 'tamalloc_name_oom_score_max{name="(all other names)"} 999'
+  run -0 textfile --names=2
+  assert_line 'tamalloc_name_processes{name="(all other names)"} 3'
   run -0 textfile --names 0
   assert_eq 'tamalloc_name_processes{name="(all other names)"} 5' \
     "$(grep '^tamalloc_name_processes' <<<"$output")" "names"
