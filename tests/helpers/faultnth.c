@@ -3,7 +3,7 @@
  * faultnth: let the first, the second, ... place of an operation fail that can,
  * until it has no more of them
  *
- * Usage: faultnth
+ * Usage: faultnth [TRIES]
  *
  * Operations are the call, and open, read, pread and lseek of both files. Each
  * must succeed or give ENOMEM or EFAULT. After a failure the same operation,
@@ -278,10 +278,14 @@ static const struct {
 	{ "lseek",		do_lseek,	2 },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
+	int p, nth, try, tries = argc > 1 ? atoi(argv[1]) : 1;
+	bool hit;
 	size_t i;
-	int p, nth, rounds;
+
+	if (argc > 2 || tries < 1)
+		errx(1, "usage: faultnth [TRIES]");
 
 	/* Touch all of it now, so that this process's own row stands still. */
 	memset(whole, 1, sizeof(whole));
@@ -295,13 +299,15 @@ int main(void)
 		for (p = 0; p < operations[i].nr_paths; p++) {
 			memset(&tally, 0, sizeof(tally));
 			/*
-			 * What an allocator holds in store varies, so once
-			 * without a place left might be chance.
+			 * What an allocator holds in store varies, and with it
+			 * how many places there are before a certain one: try
+			 * each number several times.
 			 */
-			for (nth = 1, rounds = 0; rounds < 3; nth++) {
+			for (nth = 1, hit = true; hit; nth++) {
 				if (nth > NTH_MAX)
 					errx(1, "%s: no end of faults", operations[i].name);
-				rounds = operations[i].once(nth, paths[p]) ? 0 : rounds + 1;
+				for (try = 0, hit = false; try < tries; try++)
+					hit |= operations[i].once(nth, paths[p]);
 			}
 			printf("%s%s injected %d enomem %d efault %d success %d ",
 			       operations[i].name,
