@@ -13,7 +13,7 @@ setup_file() {
 seeded() {
   local status_wanted=$1 words=$2 got=0
   shift 2
-  "$top/scripts/guest" --quiet --kernel "$top/build/bzImage-debug" --memory 1536 \
+  "$top/scripts/guest" --quiet --kernel "$top/build/bzImage-debug" --memory 1536 --cpus 1 \
     --name "$BATS_TEST_NAME" --timeout 300 judged seed "$@" \
     >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- || got=$?
   echo "expected: $status_wanted and a verdict that matches: $words"
