@@ -61,6 +61,19 @@ usr/share/doc/tamalloc-tools/copyright" \
     "$(cd "$other/build/deb" && sha256sum tamalloc-tools_*.deb)" "checksum"
 }
 
+@test "deb: without a change nothing is made, with one it is" {
+  local other=$BATS_TEST_TMPDIR/other before
+  cp -r "$first" "$other"
+  before=$(cd "$other/build/deb" && stat -c '%n %i %y' -- *)
+  run -0 "$other/scripts/deb" tools
+  [[ $output == *"  build/deb/tamalloc-tools_"*.deb ]]
+  assert_eq "$before" "$(cd "$other/build/deb" && stat -c '%n %i %y' -- *)" "files"
+  echo '# changed' >>"$other/scripts/tamstat"
+  run -0 "$other/scripts/deb" tools
+  run -0 cmp "$other/scripts/tamstat" \
+    <(dpkg-deb --fsys-tarfile "$other"/build/deb/tamalloc-tools_*.deb | tar -xO ./usr/bin/tamstat)
+}
+
 @test "deb: what lintian has to say stops it [control]" {
   local other=$BATS_TEST_TMPDIR/other
   copy_to "$other"
