@@ -14,6 +14,11 @@ metrics() {
     LC_ALL=C sort
 }
 
+# note WORDS...: figures for the record, in the output.
+note() {
+  printf '# %s\n' "$*" >&3
+}
+
 scrape() {
   curl -sS --fail --max-time 60 -o "$1" http://127.0.0.1:9100/metrics
 }
@@ -30,7 +35,7 @@ scrape() {
   local last=$((TAMALLOC_BOOT - 1))
   assert_eq "$TAMALLOC_BOOT" "$(cat /var/lib/tamalloc-check/boots)" "boots"
   ((last > 0)) || return 0
-  run ! cmp /proc/sys/kernel/random/boot_id "/var/lib/tamalloc-check/boot_id.$last"
+  run -1 cmp /proc/sys/kernel/random/boot_id "/var/lib/tamalloc-check/boot_id.$last"
 }
 
 @test "debian: the packages are installed and whole, and the kernel is theirs" {
@@ -65,11 +70,17 @@ file_version() {
 }
 
 @test "debian: the rows of pids are those of /proc/PID" {
+  local pid getty
   sleep 600 3>&- &
-  local pid=$!
+  pid=$!
+  # A service of this system that nobody talks to.
+  getty=$(systemctl show -P MainPID serial-getty@ttyS0.service)
   retry 300 state_is "$pid" S
+  retry 300 state_is "$getty" S
   cat "$pids" >"$BATS_TEST_TMPDIR/pids"
-  assert_rows "$BATS_TEST_TMPDIR/pids" "$pid"
+  assert_rows "$BATS_TEST_TMPDIR/pids" "$pid" "$getty"
+  note "pids:   $(awk -v pid="$getty" '$1 == pid' "$BATS_TEST_TMPDIR/pids")"
+  note "status: $(grep -E '^(Name|Vm(Size|HWM|RSS|PTE)|Rss)' "/proc/$getty/status" | tr -s '\t\n' ' ')"
   assert_eq systemd "$(field 1 NAME "$BATS_TEST_TMPDIR/pids")" "name of PID 1"
   kill "$pid"
 }
@@ -133,6 +144,7 @@ file_version() {
     "start of this boot, and when $prom was written"
   first=$(stat -c %i:%Y "$prom")
   retry 900 newer_than "$first"
+  note "$(systemctl list-timers --no-legend tamalloc-textfile.timer)"
 }
 
 triggered() {
@@ -160,6 +172,7 @@ newer_than() {
   assert_le 20 "$(wc -l <"$BATS_TEST_TMPDIR/expected")" "metrics in $prom"
   run -0 diff "$BATS_TEST_TMPDIR/expected" "$BATS_TEST_TMPDIR/actual"
   grep -qx 'node_textfile_scrape_error 0' "$scraped" || fail "the scrape had an error"
+  note "$(wc -l <"$BATS_TEST_TMPDIR/actual") figures over HTTP, $(grep '^tamalloc_committed_bytes ' "$scraped")"
 }
 
 @test "debian: the figures that are scraped are this kernel's and of now" {
