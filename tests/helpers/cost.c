@@ -6,7 +6,8 @@
  *        cost kill FILE NUMBER
  *
  * read: with NUMBER processes in all, and then the next, time a read of all of
- * FILE. Prints the number of processes, the time in ns, and the time for each.
+ * FILE, without what reading the clock takes. Prints the number of processes, the
+ * time in ns, and the time for each.
  *
  * kill: with NUMBER processes, kill a reader of FILE in the middle of its read,
  * ten times. Prints the time of a whole read, and the longest time from the kill

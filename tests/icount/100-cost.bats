@@ -4,9 +4,9 @@
 load ../helpers
 
 # flat FILE [fixed]: the cost of a read divided by the number of processes, for
-# 100, 1,000 and 10,000 processes: within 10 percent. Nothing is subtracted; with
-# "fixed", what a read costs that finds just the few processes of the guest,
-# these not counted.
+# 100, 1,000 and 10,000 processes: within 10 percent. But for the cost of reading
+# the clock, nothing is subtracted; with "fixed", what a read costs that finds just
+# the few processes of the guest, these not counted.
 flat() {
   local number time each least=0 most=0 few=0 base=0
   run -0 cost read "$1" 0 100 1000 10000
