@@ -1,5 +1,5 @@
 # No figure of tests/icount/limits is passed, in a guest whose clock counts
-# instructions (guest --icount). The first file there, as ids grow with every
+# instructions (guest --icount). The only file there, as ids grow with every
 # process: longer ones cost more, and so do trees with holes.
 # SPDX-License-Identifier: GPL-2.0-only
 
