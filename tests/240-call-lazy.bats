@@ -69,16 +69,17 @@ write 8192 4 2048 2048 2048 even" "$output" "advised"
 }
 
 @test "lazy: MemFree falls only when memory is written" {
-  local way mode
+  local way mode mib
+  mib=$(load_of 128 32)
   for mode in never always; do
     echo $mode >$thp/enabled
     for way in mmap tamalloc; do
-      run -0 calllazy free 128 "$way"
+      run -0 calllazy free "$mib" "$way"
       # Page tables of 256 kB or a huge zero page, and what the system does meanwhile.
       assert_between -2048 "${lines[0]#call }" 2048 "$way, $mode: kB taken by the call"
-      assert_between -2048 "${lines[1]#read }" 4096 "$way, $mode: kB taken by reading 128 MiB"
-      assert_between $((131072 - 4096)) "${lines[2]#write }" $((131072 + 6144)) \
-        "$way, $mode: kB taken by writing 128 MiB"
+      assert_between -2048 "${lines[1]#read }" 4096 "$way, $mode: kB taken by reading $mib MiB"
+      assert_between $((mib * 1024 - 4096)) "${lines[2]#write }" $((mib * 1024 + 6144)) \
+        "$way, $mode: kB taken by writing $mib MiB"
     done
   done
 }

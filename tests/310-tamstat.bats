@@ -87,20 +87,28 @@ bob 1 $(status_kb "${standing[2]}" VmRSS)" \
 
 @test "tamstat: --diff shows who grew and leaves out who ended" {
   local dying pid
+  cd "$BATS_TEST_TMPDIR"
+  # It has read once when it sleeps, and reads again when all that has happened.
+  cat >sleep <<'END'
+#!/bin/sh
+echo "$@" >asleep
+until test -e go; do command -p sleep 0.1; done
+END
+  chmod +x sleep
   stand --anon 1000
   stand --anon 60000
   dying=$stood
-  tamstat --diff 4 -k -o pid,was,growth,name >"$BATS_TEST_TMPDIR/out" 3>&- &
+  PATH=$BATS_TEST_TMPDIR:$PATH tamstat --diff 4 -k -o pid,was,growth,name >out 3>&- &
   pid=$!
-  # It has read once when it sleeps.
-  retry 100 pgrep -fx "sleep 4"
+  retry 300 grep -qsx 4 asleep
   kill -KILL "$dying"
   retry 100 gone "$dying"
   stand --anon 50000
+  touch go
   wait "$pid"
   assert_eq "$stood - +$(status_kb "$stood" VmRSS) stand" \
-    "$(sed -n 2p "$BATS_TEST_TMPDIR/out" | awk '{ $1 = $1; print }')" "the first"
-  run ! grep -wE "^ *($dying|${standing[0]})" "$BATS_TEST_TMPDIR/out"
+    "$(sed -n 2p out | awk '{ $1 = $1; print }')" "the first"
+  run ! grep -wE "^ *($dying|${standing[0]})" out
 }
 
 @test "tamstat: --since a copy of the file, which cp makes as cat does" {
@@ -136,7 +144,7 @@ bob 1 $(status_kb "${standing[2]}" VmRSS)" \
 }
 
 @test "tamstat: head may leave early" {
-  command crowd 500 >"$BATS_TEST_TMPDIR/crowd"
+  command crowd "$(load_of 500 100)" >"$BATS_TEST_TMPDIR/crowd"
   standing+=("$(<"$BATS_TEST_TMPDIR/crowd")")
   { tamstat | head -n 2; } >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
   kill -TERM "$(<"$BATS_TEST_TMPDIR/crowd")"
@@ -149,7 +157,7 @@ bob 1 $(status_kb "${standing[2]}" VmRSS)" \
   tmux -L "$socket" -f /dev/null new-session -d -x 90 -y 20 "tamstat --watch 0.5 -c 'odd*'" 3>&-
   on_screen() { tmux -L "$socket" capture-pane -p | grep -qE "$1"; }
   retry 200 on_screen "^tamstat .* processes"
-  stand --anon 200000 --comm-hex "$(printf oddly | od -An -tx1 | tr -d ' \n')"
+  stand --anon 20000 --comm-hex "$(printf oddly | od -An -tx1 | tr -d ' \n')"
   retry 200 on_screen " oddly$"
   shown=$(tmux -L "$socket" capture-pane -p | awk '/ oddly$/ { print $1, $2 }')
   assert_eq "$stood root" "$shown" "PID and user"

@@ -80,7 +80,7 @@ all_status() {
 @test "recipes: who holds the most memory" {
   local i expected=''
   for i in 5 4 3 2 1; do
-    stand --anon $((i * 30000))
+    stand --anon $((i * $(load_of 30000 12000)))
     expected+="$(iec "$(status_kb "$stood" VmRSS)") $stood stand"$'\n'
   done
   answer "Who holds the most memory?"
@@ -112,11 +112,11 @@ all_status() {
 @test "recipes: who grew since this morning" {
   local new grower before
   cd "$BATS_TEST_TMPDIR"
-  stand --anon 90000
+  stand --anon "$(load_of 90000 30000)"
   # A process that grows when it is told.
   mkfifo go
   # shellcheck disable=SC2016  # the variables are its own
-  setsid bash -c 'read -r _ <go; data=$(head -c 30000000 /dev/zero | tr "\0" x); echo >grown; read -r _ <go' \
+  setsid bash -c 'read -r _ <go; data=$(head -c '"$(load_of 30000000 10000000)"' /dev/zero | tr "\0" x); echo >grown; read -r _ <go' \
     3>&- &
   grower=$!
   standing+=("$grower")
@@ -125,7 +125,7 @@ all_status() {
   answer "Who grew since this morning?" 1
   echo >go
   retry 300 test -e grown
-  stand --anon 100000
+  stand --anon "$(load_of 100000 40000)"
   new=$stood
   answer "Who grew since this morning?" 2
   assert_eq "$(iec "$(status_kb "$new" VmRSS)") $new stand
@@ -134,10 +134,12 @@ $(iec $(($(status_kb "$grower" VmRSS) - before))) $grower bash" "$(head -n 2 <<<
 }
 
 @test "recipes: which user holds how much" {
-  stand_as 1000 --anon 400000
-  stand_as 1000 --anon 200000
-  stand_as 1001 --anon 300000
-  stand_as 7777 --anon 250000
+  local unit
+  unit=$(load_of 50000 4000)
+  stand_as 1000 --anon $((8 * unit))
+  stand_as 1000 --anon $((4 * unit))
+  stand_as 1001 --anon $((6 * unit))
+  stand_as 7777 --anon $((5 * unit))
   answer "Which user holds how much?"
   assert_eq "$(all_status VmRSS | awk '{ kb[$2] += $3 } END { for (u in kb) if (u >= 1000) print kb[u], u }' |
     sort -rn | sed 's/ 1000$/ alice/; s/ 1001$/ bob/' | numfmt --from-unit=1024 --to=iec)" \
@@ -148,22 +150,23 @@ $(iec $(($(status_kb "$grower" VmRSS) - before))) $grower bash" "$(head -n 2 <<<
 @test "recipes: which program holds how much" {
   local pid kb=0 i
   for i in 1 2 3; do
-    stand --anon 80000 --comm-hex "$(printf 'big one' | od -An -tx1 | tr -d ' \n')"
+    stand --anon "$(load_of 80000 20000)" --comm-hex "$(printf 'big one' | od -An -tx1 | tr -d ' \n')"
     kb=$((kb + $(status_kb "$stood" RssAnon) + $(status_kb "$stood" VmSwap)))
   done
-  stand --anon 100000
+  stand --anon "$(load_of 100000 25000)"
   answer "Which program holds how much, over all its processes?"
   assert_eq "$(iec "$kb") 3 big\\040one" "$(tr -s ' ' <<<"${lines[0]}")" "the first"
   assert_eq "stand" "${lines[1]##* }" "the second"
 }
 
 @test "recipes: whom the OOM killer takes next, as the kernel then does" {
-  local victim
-  stand --anon 100000
-  stand --anon 300000
+  local victim unit
+  unit=$(load_of 100000 20000)
+  stand --anon "$unit"
+  stand --anon $((3 * unit))
   victim=$stood
-  stand --anon 200000
-  stand --anon 400000 --oom-adj -1000
+  stand --anon $((2 * unit))
+  stand --anon $((4 * unit)) --oom-adj -1000
   answer "Whom would the OOM killer take next?"
   assert_eq "$(</proc/"$victim"/oom_score) 0 $victim stand" "$(tr -s ' ' <<<"${lines[0]}")" "the first"
   echo f >/proc/sysrq-trigger
@@ -210,7 +213,7 @@ $(iec $(($(status_kb "$grower" VmRSS) - before))) $grower bash" "$(head -n 2 <<<
 @test "recipes: is the machine overcommitted" {
   local have size reserved used promised
   stand --reserve 40000000
-  stand --anon 200000
+  stand --anon "$(load_of 200000 50000)"
   answer "Is the machine overcommitted?"
   read -r reserved used < <(sed -n '1s/.*reserved \([0-9]*\)\..*in use \([0-9]*\)\..*/\1 \2/p' <<<"$output")
   promised=$(sed -n '2s/promised: \([0-9]*\)\..*/\1/p' <<<"$output")
