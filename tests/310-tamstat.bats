@@ -89,7 +89,7 @@ bob 1 $(status_kb "${standing[2]}" VmRSS)" \
   local dying pid
   cd "$BATS_TEST_TMPDIR"
   # It has read once when it sleeps, and reads again when all that has happened.
-  cat >sleep <<'END'
+  cat >./sleep <<'END'
 #!/bin/sh
 echo "$@" >asleep
 until test -e go; do command -p sleep 0.1; done

@@ -213,6 +213,27 @@ differences() {
     }' "$file"
 }
 
+# sums FILE [PID...]: the keys of summary that are sums, and what the rows of a copy
+# of pids add up to, those of the given processes left out.
+sums() {
+  awk -v out=" ${*:2} " '
+    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    index(out, " " $(at["PID"]) " ") { next }
+    { for (name in at) if (name ~ /_KB$/) sum[name] += $(at[name]) }
+    END {
+      n = split("Reserved Committed Rss Anon File Shmem Swap Hugetlb PageTables", keys)
+      for (i = 1; i <= n; i++) {
+        name = (keys[i] == "PageTables" ? "PGTABLES" : toupper(keys[i])) "_KB"
+        print "Total" keys[i], (name in at ? sum[name] + 0 : "no column " name)
+      }
+    }' "$1"
+}
+
+# totals FILE: the same keys of a copy of summary.
+totals() {
+  awk '/^Total/ && $3 == "kB" { sub(":", "", $1); print $1, $2 }' "$1"
+}
+
 # assert_rows FILE PID...: these rows equal the kernel's own files.
 assert_rows() {
   local found

@@ -131,6 +131,8 @@ static noinline void tamalloc_seed_race(void)
 
 	while (time_before(jiffies, end)) {
 		seed_counter++;
+		/* Each step goes to memory. */
+		barrier();
 		cond_resched();
 	}
 }
@@ -142,6 +144,8 @@ static noinline void seed_race_elsewhere(void)
 
 	while (time_before(jiffies, end)) {
 		seed_counter++;
+		/* Each step goes to memory. */
+		barrier();
 		cond_resched();
 	}
 }
