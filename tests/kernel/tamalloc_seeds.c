@@ -131,8 +131,11 @@ static noinline void tamalloc_seed_race(void)
 
 	while (time_before(jiffies, end)) {
 		seed_counter++;
-		/* Each step goes to memory. */
-		barrier();
+		/*
+		 * Each step goes to memory, and none is taken for a later one:
+		 * KCSAN warns of itself when an interrupt comes in between.
+		 */
+		smp_mb();
 		cond_resched();
 	}
 }
@@ -144,8 +147,11 @@ static noinline void seed_race_elsewhere(void)
 
 	while (time_before(jiffies, end)) {
 		seed_counter++;
-		/* Each step goes to memory. */
-		barrier();
+		/*
+		 * Each step goes to memory, and none is taken for a later one:
+		 * KCSAN warns of itself when an interrupt comes in between.
+		 */
+		smp_mb();
 		cond_resched();
 	}
 }
