@@ -25,10 +25,10 @@ end_crowd() {
   led=
 }
 
-# Under a small load, 500
+# Under a small load, 300
 @test "pids: 10,000 processes are complete, in order, and exact" {
   local before many
-  many=$(load_of 10000 500)
+  many=$(load_of 10000 300)
   # snapshot needs no shell of its own, which would be one process more.
   snapshot "$BATS_TEST_TMPDIR"
   before=$(key Processes "$BATS_TEST_TMPDIR/summary")
