@@ -110,10 +110,11 @@ failing() {
   shift
   echo $times >$debug/$kind/times
   echo 10 >$debug/$kind/probability
-  run -0 --separate-stderr churn --failing "${FAULT_SECONDS:-60}"
+  run --separate-stderr churn --failing "${FAULT_SECONDS:-60}"
   echo 0 >$debug/$kind/probability
   printf '%s\n' "${lines[@]}" "$stderr" \
     "$kind: $((times - $(<$debug/$kind/times))) faults injected"
+  assert_eq 0 "$status" "status of churn"
   assert_eq "faults 0" "${lines[-1]}"
   assert_le 1000 $((times - $(<$debug/$kind/times))) "faults injected, 1000 or more"
   # KIND gives one of the errors, in each operation that it can hit.

@@ -168,19 +168,25 @@ static size_t read_pids(int fd, size_t piece)
 }
 
 /* The other operations, each until it succeeds. */
-static void others(int fd, size_t len)
+static void others(size_t len)
 {
 	char part[300];
 	ssize_t n;
 	off_t at;
 	void *p;
+	int fd;
 
+	/* Each on a descriptor of its own, which has no buffer yet. */
+	fd = open_it("/proc/tamalloc/pids");
 	do
 		n = pread(fd, part, sizeof(part), len / 2);
 	while (again(OP_PREAD, n));
+	close(fd);
+	fd = open_it("/proc/tamalloc/pids");
 	do
 		at = lseek(fd, len / 2, SEEK_SET);
 	while (again(OP_LSEEK, at));
+	close(fd);
 	if (at != (off_t)len / 2)
 		fault("expected to be elsewhere than at", at, 0);
 	do
@@ -224,7 +230,7 @@ static void reader(int which)
 
 		check(piece);
 		if (failing)
-			others(fd, len);
+			others(len);
 		close(fd);
 		shared->reads[(turn - 1) % NR_PIECES]++;
 		check_summary();
