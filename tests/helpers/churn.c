@@ -340,7 +340,8 @@ static void living(pid_t pid)
 int main(int argc, char **argv)
 {
 	pid_t churners[NR_CHURNERS], readers[NR_READERS], standing[NR_STANDING];
-	int i;
+	int i, status;
+	pid_t pid;
 	struct timespec end;
 
 	if (argc == 2 && !strcmp(argv[1], "--exit"))
@@ -384,8 +385,10 @@ int main(int argc, char **argv)
 		;
 	shared->done = true;
 	while (shared->finished < NR_READERS) {
-		if (waitpid(-1, NULL, WNOHANG))
-			errx(1, "one of those who live throughout has died");
+		pid = waitpid(-1, &status, WNOHANG);
+		if (pid)
+			errx(1, "one of those who live throughout has died: PID %d, status %#x",
+			     pid, status);
 		usleep(10000);
 	}
 	for (i = 0; i < shared->nr_living - 1; i++) {
