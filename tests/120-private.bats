@@ -197,11 +197,9 @@ TEXT
 
 # end_nest: the first process of a namespace takes all others with it.
 end_nest() {
-  local status
   [[ -n $nested ]] || return 0
-  for status in /proc/[0-9]*/status; do
-    grep -q $'^NSpid:\t[0-9]*\t1$' "$status" && kill -KILL "$(sed -n 's/^Pid:\t//p' "$status")"
-  done
+  gawk 'BEGINFILE { if (ERRNO) nextfile } $1 == "NSpid:" && NF == 3 && $3 == 1 { print $2 }' \
+    /proc/[0-9]*/status | xargs -r kill -KILL
   wait "$nested" || true
   nested=
 }

@@ -77,7 +77,6 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		errx(2, "usage: look MOUNT LAST");
 	mount = argv[1];
-	memset(buf, 1, sizeof(buf));
 	memset(text, 1, sizeof(text));
 	printf("rows");
 	snprintf(path, sizeof(path), "%s/tamalloc/pids", mount);
@@ -87,7 +86,8 @@ int main(int argc, char **argv)
 	len = read_all(fd, buf, sizeof(buf) - 1, 65536);
 	if (get(mount, "tamalloc/summary") < 0)
 		err(1, "%s", path);
-	/* Both read at once now that all memory is in place. */
+	/* Both read at once, with all memory in place for some rows more. */
+	memset(buf + len, 1, sizeof(buf) - len < sizeof(text) ? sizeof(buf) - len : sizeof(text));
 	lseek(fd, 0, SEEK_SET);
 	len = read_all(fd, buf, sizeof(buf) - 1, 65536);
 	get(mount, "tamalloc/summary");
