@@ -1,6 +1,6 @@
 # The faults of the first sketch (docs/design.md, section 8), one test each. The
-# kernel with build/bzImage-trace runs them, too: it complains in its log about
-# whatever sleeps inside an RCU section.
+# kernel build/bzImage-debug complains in its log about whatever sleeps inside an
+# RCU section.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load helpers
