@@ -81,6 +81,7 @@ named() {
   for change in 's/> on (job, instance) group_left () node_memory_MemTotal_bytes/& * 100/' \
     's/0.1 \* tamalloc_name_reserved/1 * tamalloc_name_reserved/' \
     's/< 0.05 \*/< 0.04 */' 's/< 0.05 \*/< 0.06 */' 's/_max > 0)/_max)/' 's/topk by (job, instance) (1/topk by (job, instance) (2/' \
+    '/reserved_bytes{/s/{name!=[^}]*}//' '/rss_bytes{/s/{name!=[^}]*}//' \
     's/86400/43200/' 's/> 1.2 \*/> 0 */' 's/> 1.2 \*/> 3000 */' \
     's/failures_total\[10m\]) > 0/failures_total[10m]) > 2/' 's/failures_total\[10m\]) > 0/failures_total[10m]) >= 0/' \
     's/> 300$/> 900/' 's/, *file=~".*prom"//; s/{file=~".*prom"}//'; do
