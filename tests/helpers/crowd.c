@@ -134,9 +134,13 @@ int main(int argc, char **argv)
 	dup2(0, 2);
 
 	sigwaitinfo(&set, NULL);
-	for (i = 0; i < number; i++)
+	/*
+	 * One after the other: when the first of an address space ends, the
+	 * kernel looks for another among all its siblings, from the oldest on.
+	 */
+	for (i = 0; i < number; i++) {
 		kill(pids[i], SIGKILL);
-	for (i = 0; i < number; i++)
 		waitpid(pids[i], NULL, 0);
+	}
 	return 0;
 }
