@@ -40,7 +40,8 @@ start_crowd() {
 # end_crowd: for teardown_file
 end_crowd() {
   kill -TERM "$led" || true
-  retry 1200 group_gone "$led"
+  # It ends last. A signal to its group would visit each process that is left.
+  retry 3000 gone "$led"
   umount "$hidden"
 }
 
