@@ -1,0 +1,68 @@
+# What .ci/run says in the end. SPDX-License-Identifier: GPL-2.0-only
+
+bats_require_minimum_version 1.7.0
+
+setup() {
+  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+  cd "$BATS_TEST_TMPDIR"
+  mkdir .ci bin
+  cp "$top/.ci/run" .ci/
+  PATH=$PWD/bin:$PATH
+}
+
+# made TARGET STATUS PASSED FAILED: what make does for that target; it prints
+# standard input.
+made() {
+  cat >"$1.said"
+  {
+    [[ -f bin/make ]] || printf '#!/bin/sh\n'
+    printf '[ "$1" != %s ] || { cat %s.said; echo %s %s 0 >>"$TALLY"; exit %s; }\n' \
+      "$1" "$1" "$3" "$4" "$2"
+  } >>bin/make
+  chmod +x bin/make
+}
+
+@test "ci: each part runs, and what failed is said once more in the end" {
+  made check 0 0 0 <<<"check shell: done in 0:01"
+  made test 10 2 1 <<'SAID'
+ok 1 a test
+not ok 2 another test
+# expected: 1
+# actual: 2
+ok 3 a third
+guest verdict: test failure: 1 of 3 tests failed
+SAID
+  made test-debug 11 1 0 <<'SAID'
+ok 1 a test
+guest verdict: pass: 1 passed, kernel log clean
+kernel log: WARNING: CPU: 0
+guest verdict: kernel splat: WARNING: CPU: 0
+SAID
+  run -1 .ci/run
+  diff - <(sed -n '/^What failed:/,$p' <<<"$output") <<'EXPECTED'
+What failed:
+not ok 2 another test
+# expected: 1
+# actual: 2
+guest verdict: test failure: 1 of 3 tests failed
+kernel log: WARNING: CPU: 0
+guest verdict: kernel splat: WARNING: CPU: 0
+3 passed, 1 failed, 0 skipped
+EXPECTED
+}
+
+@test "ci: where all is well, the sum of the tests is the last word, and status 0" {
+  made check 0 0 0 <<<""
+  made test 0 2 0 <<<"ok 1 a test"
+  made test-debug 0 3 0 <<<"ok 1 a test"
+  run -0 .ci/run
+  [[ $output != *"What failed"* ]]
+  [[ ${lines[-1]} == "5 passed, 0 failed, 0 skipped" ]]
+}
+
+@test "ci: no test at all is a failure" {
+  printf '#!/bin/sh\n' >bin/make
+  chmod +x bin/make
+  run -1 .ci/run
+  [[ ${lines[-1]} == "No test was run." ]]
+}
