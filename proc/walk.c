@@ -160,16 +160,19 @@ static void tamalloc_sum_rss(struct mm_struct *mm, struct tamalloc_usage *usage)
 	raw_spin_unlock(&mm->rss_stat[0].lock);
 	local_irq_restore(flags);
 
-	/* While a CPU moves its share to the count, a sum may be below zero. */
+	/*
+	 * A page that one CPU gave and another took back may be seen as taken
+	 * only: a sum may be below zero.
+	 */
 	usage->file = max_t(s64, file, 0);
 	usage->anon = max_t(s64, anon, 0);
 	usage->swap = max_t(s64, swap, 0);
 	usage->shmem = max_t(s64, shmem, 0);
 #else
-	usage->file = get_mm_counter_sum(mm, MM_FILEPAGES);
-	usage->anon = get_mm_counter_sum(mm, MM_ANONPAGES);
-	usage->swap = get_mm_counter_sum(mm, MM_SWAPENTS);
-	usage->shmem = get_mm_counter_sum(mm, MM_SHMEMPAGES);
+	usage->file = percpu_counter_sum_positive(&mm->rss_stat[MM_FILEPAGES]);
+	usage->anon = percpu_counter_sum_positive(&mm->rss_stat[MM_ANONPAGES]);
+	usage->swap = percpu_counter_sum_positive(&mm->rss_stat[MM_SWAPENTS]);
+	usage->shmem = percpu_counter_sum_positive(&mm->rss_stat[MM_SHMEMPAGES]);
 #endif
 }
 
