@@ -268,8 +268,16 @@ static void churner(int which)
 			break;
 		default:	/* fork, exec from a thread */
 			pid = fork();
-			if (!pid && !pthread_create(&thread, NULL, exec_thread, NULL))
-				pthread_join(thread, NULL);
+			if (!pid) {
+				/*
+				 * A fault may keep the kernel from saying that
+				 * the thread has ended.
+				 */
+				prctl(PR_SET_PDEATHSIG, SIGKILL);
+				alarm(5);
+				if (!pthread_create(&thread, NULL, exec_thread, NULL))
+					pthread_join(thread, NULL);
+			}
 		}
 		if (!pid)
 			_exit(0);
