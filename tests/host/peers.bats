@@ -111,6 +111,16 @@ LIST
   judge 0 "Flaky:" "0 pass on both kernels, 2 flaky, 0 new failures"
 }
 
+@test "peers: a failure that comes back, and on the patched kernel alone, is new" {
+  results unpatched.1 proc:read pass
+  results patched.1 proc:read fail
+  cp unpatched.1 unpatched.2
+  cp unpatched.1 unpatched.3
+  cp patched.1 patched.2
+  results patched.3 proc:read pass
+  judge 1 "New failures:" "unpatched: pass,pass,pass, patched: fail,fail,pass"
+}
+
 @test "peers: a later run without the result does not excuse it" {
   results unpatched.1 proc:read pass "proc:read > a" pass
   results patched.1 proc:read pass "proc:read > a" fail
