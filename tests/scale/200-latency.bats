@@ -131,6 +131,7 @@ stretches() {
     reading=$(awk '$1 == "reading" { print $4 }' <<<"$output")
     spinning=$(awk '$1 == "spinning" { print $4 }' <<<"$output")
     echo "# $mode $name: late by up to $reading ns while it is read, $spinning ns while it is not" >&3
+    assert_between 1 "$spinning" $((limit - 1)) "ns late beside a program that makes no call"
     assert_between 1 "$reading" $((limit + spinning)) "ns late, $name"
   done < <(ways)
 }
