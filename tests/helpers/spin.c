@@ -20,11 +20,14 @@
 
 #define PAGE	4096
 
+/* What a mortal process touches; a fault is dear on a kernel that checks all. */
+#define NR_PAGES	8
+
 static char buf[1 << 20];
 
 static int mortal(int number)
 {
-	static char memory[64][PAGE];
+	static char memory[NR_PAGES][PAGE];
 	volatile char (*pages)[PAGE] = memory;
 	pid_t pid;
 	int i;
@@ -34,7 +37,7 @@ static int mortal(int number)
 		if (pid < 0)
 			err(1, "fork");
 		if (!pid) {
-			for (i = 0; i < 64; i++)
+			for (i = 0; i < NR_PAGES; i++)
 				pages[i][0] = 1;
 			_exit(0);
 		}
