@@ -120,7 +120,7 @@ every_place() {
   every_place 6
   kill_standing
   retry 100 no_more_than 5 "$copy.before" || fail "$more"
-  echo "# most in addition: $(join "$copy.before" "$copy.now" |
+  echo "# most in addition: $(join "$copy.before" "$copy.before.now" |
     awk '{ print $3 - $2, $1 }' | sort -rn | head -n 1)" >&3
 }
 
