@@ -2,7 +2,7 @@
 /*
  * churn: read pids while processes come and go as fast as they can
  *
- * Usage: churn [--failing] SECONDS
+ * Usage: churn [--failing|--unaware] SECONDS
  *        churn --check FILE PID...
  *
  * Four programs fork, exec, vfork and exit; three readers read with buffers of
@@ -16,7 +16,8 @@
  * (/proc/self/make-it-fail), so what they do may fail, with ENOMEM and EFAULT
  * and nothing else. Readers then read on, on the same descriptor, and also call
  * tamalloc, pread and lseek. How often each operation was done, and gave which
- * of these errors, is printed as well.
+ * of these errors, is printed as well. With --unaware, they are injected and none
+ * is allowed, so that the first ends the program.
  *
  * With --check, the same is asked of FILE and the processes given.
  */
@@ -46,7 +47,8 @@ static const char *const op_names[] = {
 	"open", "read", "read_summary", "pread", "lseek", "call"
 };
 
-static bool failing;
+/* Are faults injected, and may what they hit fail? */
+static bool injected, failing;
 
 static struct shared {
 	struct {
@@ -318,7 +320,7 @@ static pid_t start(void (*work)(int), int arg)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (!shared->go)
 		usleep(1000);
-	if (failing && work != stand)
+	if (injected && work != stand)
 		may_fail();
 	work(arg);
 	/* Others may still be reading, and expect this one to live. */
@@ -366,12 +368,12 @@ int main(int argc, char **argv)
 		printf("faults %ld\n", shared->faults);
 		return 0;
 	}
-	if (argc == 3 && !strcmp(argv[1], "--failing")) {
-		failing = true;
-		argv++;
-	} else if (argc != 2) {
-		errx(2, "usage: churn [--failing] SECONDS");
+	if (argc == 3) {
+		failing = !strcmp(argv[1], "--failing");
+		injected = failing || !strcmp(argv[1], "--unaware");
 	}
+	if (argc != 2 && !injected)
+		errx(2, "usage: churn [--failing|--unaware] SECONDS");
 
 	for (i = 0; i < NR_STANDING; i++)
 		standing[i] = start(stand, 0);
@@ -387,7 +389,7 @@ int main(int argc, char **argv)
 		living(readers[i]);
 	living(getpid());
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += atoi(argv[1]);
+	end.tv_sec += atoi(argv[argc - 1]);
 	shared->go = true;
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL))
 		;
