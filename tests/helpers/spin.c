@@ -20,14 +20,11 @@
 
 #define PAGE	4096
 
-/* What a mortal process touches; a fault is dear on a kernel that checks all. */
-#define NR_PAGES	8
-
 static char buf[1 << 20];
 
 static int mortal(int number)
 {
-	static char memory[NR_PAGES][PAGE];
+	static char memory[64][PAGE];
 	volatile char (*pages)[PAGE] = memory;
 	pid_t pid;
 	int i;
@@ -37,7 +34,7 @@ static int mortal(int number)
 		if (pid < 0)
 			err(1, "fork");
 		if (!pid) {
-			for (i = 0; i < NR_PAGES; i++)
+			for (i = 0; i < 64; i++)
 				pages[i][0] = 1;
 			_exit(0);
 		}
