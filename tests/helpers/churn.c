@@ -59,7 +59,6 @@ static struct shared {
 	atomic_long rows;
 	atomic_long made;
 	atomic_long faults;
-	atomic_bool go;
 	atomic_bool done;
 	atomic_int finished;	/* readers */
 	int nr_living;
@@ -309,17 +308,24 @@ static void stand(int arg)
 		pause();
 }
 
+/* Those who read it go on when the other end is closed. */
+static int go[2];
+
 static pid_t start(void (*work)(int), int arg)
 {
 	pid_t pid = fork();
+	char c;
 
 	if (pid < 0)
 		err(1, "fork");
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	while (!shared->go)
-		usleep(1000);
+	/* Not by polling: dozens that do leave no time to start the others. */
+	close(go[1]);
+	if (read(go[0], &c, 1))
+		err(1, "pipe");
+	close(go[0]);
 	if (injected && work != stand)
 		may_fail();
 	work(arg);
@@ -375,6 +381,8 @@ int main(int argc, char **argv)
 	if (argc != 2 && !injected)
 		errx(2, "usage: churn [--failing|--unaware] SECONDS");
 
+	if (pipe2(go, O_CLOEXEC))
+		err(1, "pipe");
 	for (i = 0; i < NR_STANDING; i++)
 		standing[i] = start(stand, 0);
 	for (i = 0; i < NR_CHURNERS; i++)
@@ -390,7 +398,7 @@ int main(int argc, char **argv)
 	living(getpid());
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += atoi(argv[argc - 1]);
-	shared->go = true;
+	close(go[1]);
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL))
 		;
 	shared->done = true;
