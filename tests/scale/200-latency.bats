@@ -100,32 +100,26 @@ stretches() {
 
 # Our code takes task_lock(), and below it the locks of the counters; a stretch
 # that begins elsewhere is another's: an interrupt, the copy to user space, the
-# scheduler. The time includes that of recording the events. What the reader does
-# itself takes as long each time, the turns of other processors do not; so where
-# there are many, up to five reads are made until one stays below the limit.
+# scheduler. The time includes that of recording the events.
 @test "scale: the longest stretches of a reader, told by where they begin" {
-  local name file uid longest tries at=$BATS_TEST_TMPDIR
+  local name file uid at=$BATS_TEST_TMPDIR
   # For each processor; about 1 kB for each process that is read
   echo $((scale * 4 / 3 + 4096)) >buffer_size_kb
   echo x86-tsc >trace_clock
   while read -r name file uid; do
-    tries=1
-    (($(nproc) <= 2)) || tries=5
-    for ((longest = limit; tries > 0 && longest >= limit; tries--)); do
-      : >trace
-      echo 1 >events/preemptirq/enable
-      run -0 stretch -u "$uid" trace "$file" $tracing
-      echo 0 >events/preemptirq/enable
-      assert_eq "" "$(grep -h '^\(overrun\|dropped events\): [^0]' per_cpu/*/stats || true)" "events lost"
-      stretches <trace >"$at/stretches"
-      # Where it begins and ends: how many, the longest
-      awk '{ at = $2 " to " $3; n[at]++; if ($1 > most[at]) most[at] = $1 }
-        END { for (at in n) print most[at], at, n[at] }' "$at/stretches" | sort -rn >"$at/longest"
-      head -n 6 "$at/longest" | awk -v what="$mode $name" '{
-        printf "# %s: up to %d ns, %d times: %s to %s\n", what, $1, $5, $2, $4 }' >&3
-      longest=$(head -n 1 "$at/longest" | cut -d' ' -f1)
-    done
-    assert_between 1 "$longest" $((limit - 1)) "ns with preemption or interrupts off, $name"
+    : >trace
+    echo 1 >events/preemptirq/enable
+    run -0 stretch -u "$uid" trace "$file" $tracing
+    echo 0 >events/preemptirq/enable
+    assert_eq "" "$(grep -h '^\(overrun\|dropped events\): [^0]' per_cpu/*/stats || true)" "events lost"
+    stretches <trace >"$at/stretches"
+    # Where it begins and ends: how many, the longest
+    awk '{ at = $2 " to " $3; n[at]++; if ($1 > most[at]) most[at] = $1 }
+      END { for (at in n) print most[at], at, n[at] }' "$at/stretches" | sort -rn >"$at/longest"
+    head -n 6 "$at/longest" | awk -v what="$mode $name" '{
+      printf "# %s: up to %d ns, %d times: %s to %s\n", what, $1, $5, $2, $4 }' >&3
+    assert_between 1 "$(head -n 1 "$at/longest" | cut -d' ' -f1)" $((limit - 1)) \
+      "ns with preemption or interrupts off, $name"
   done < <(ways)
 }
 
