@@ -2,7 +2,7 @@
 /*
  * stretch: how long a reader keeps others waiting, by the instruction clock
  *
- * Usage: stretch [-u UID] trace FILE TRACING
+ * Usage: stretch [-u UID] trace FILE TRACING [all]
  *        stretch [-u UID] lag FILE
  *        stretch [-u UID] kill FILE TRIALS
  *
@@ -11,8 +11,8 @@
  * kernel visits them all with preemption off. For a guest with one processor.
  *
  * trace: read FILE once with the tracer on that is set up in TRACING, whose
- * events, if there are any, are those of this process alone. Prints the time and
- * the bytes of the read.
+ * events, if there are any, are those of this process alone, or with "all" those
+ * of every processor. Prints the time and the bytes of the read, and its own PID.
  *
  * lag: how late a process of high priority wakes up while FILE is read without
  * end, and while a program does without any system call instead. Prints for each
@@ -129,7 +129,7 @@ static int open_below(const char *dir, const char *name)
 	return fd;
 }
 
-static void trace(const char *tracing)
+static void trace(const char *tracing, bool everybody)
 {
 	int on = open_below(tracing, "tracing_on");
 	int pids = open_below(tracing, "set_event_pid");
@@ -139,7 +139,8 @@ static void trace(const char *tracing)
 	int fd;
 
 	snprintf(pid, sizeof(pid), "%d", getpid());
-	put(pids, pid);
+	if (!everybody)
+		put(pids, pid);
 	become();
 	fd = open_file();
 	/* Once in vain: all it needs is in place then. */
@@ -149,7 +150,7 @@ static void trace(const char *tracing)
 	len = read_whole(fd);
 	time = now() - start;
 	put(on, "0");
-	printf("read %lld %zu\n", time, len);
+	printf("read %lld %zu %s\n", time, len, pid);
 }
 
 static pid_t start_reader(bool reads)
@@ -277,12 +278,14 @@ int main(int argc, char **argv)
 	if (argc > 2)
 		file = argv[2];
 	if (argc == 4 && !strcmp(argv[1], "trace"))
-		trace(argv[3]);
+		trace(argv[3], false);
+	else if (argc == 5 && !strcmp(argv[1], "trace") && !strcmp(argv[4], "all"))
+		trace(argv[3], true);
 	else if (argc == 3 && !strcmp(argv[1], "lag"))
 		lag();
 	else if (argc == 4 && !strcmp(argv[1], "kill"))
 		kill_readers(atoi(argv[3]));
 	else
-		errx(2, "usage: stretch [-u UID] trace FILE TRACING|lag FILE|kill FILE TRIALS");
+		errx(2, "usage: stretch [-u UID] trace FILE TRACING [all]|lag FILE|kill FILE TRIALS");
 	return 0;
 }
