@@ -78,13 +78,19 @@ traced() {
 # stretches READER: of the events in the trace, those of the process READER: the time
 # from when the first of preemption and interrupts goes off until both are on; a line
 # each: the time, that without what other processors took of it, and the functions
-# that switched off and on. Emulated processors take turns, so time between two
-# events of another processor was its own; all other time counts as the reader's.
+# that switched off and on. While another task runs in its place, the time is that
+# task's. Emulated processors take turns, so time between two events of another
+# processor was its own; all other time counts as the reader's.
 stretches() {
   awk -v reader="$1" '
+    function begin(where) { start = now; before = others; from = where }
+    function end(where) {
+      if (start) print now - start, now - start - (others - before), from, where
+      start = 0
+    }
     /^#/ { next }
     {
-      for (i = 1; i <= NF; i++) if ($i ~ /^(irq|preempt)_(disable|enable):$/) break
+      for (i = 1; i <= NF; i++) if ($i ~ /^((irq|preempt)_(disable|enable)|sched_switch):$/) break
       if (i > NF) next
       for (j = 2; j < i; j++) if ($j ~ /^\[[0-9]+\]$/) break
       now = $(i - 1) + 0
@@ -94,28 +100,32 @@ stretches() {
       if (cpu == last_cpu && cpu != own_cpu) others += now - last
       last = now
       last_cpu = cpu
+      if ($i == "sched_switch:") {
+        if (pid == reader) end("sched_switch")
+        else if ((irq || preempt) && $0 ~ (" next_pid=" reader " ")) begin("sched_switch")
+        next
+      }
       if (pid != reader) next
       own_cpu = cpu
       caller = $(i + 1)
       sub(/^caller=/, "", caller)
       sub(/\+.*/, "", caller)
       if ($i ~ /disable/) {
-        if (!irq && !preempt) { start = now; before = others; from = caller }
+        if (!irq && !preempt) begin(caller)
         if ($i ~ /^irq/) irq = 1; else preempt = 1
       } else {
         if ($i ~ /^irq/) irq = 0; else preempt = 0
-        if (start && !irq && !preempt) {
-          print now - start, now - start - (others - before), from, caller
-          start = 0
-        }
+        if (!irq && !preempt) end(caller)
       }
     }'
 }
 
-@test "scale: turns of other processors are told from the reader's own time [control]" {
+@test "scale: a reader's own time is told from that of others [control]" {
   local expected="100 40 _raw_spin_lock _raw_spin_unlock
-10 10 sysvec_tick sysvec_tick"
-  # Of 100 ns, 60 lie between two events of processor 2.
+10 10 sysvec_tick sysvec_tick
+5 5 __cond_resched sched_switch
+7 7 sched_switch __cond_resched"
+  # Of 100 ns, 60 lie between two events of processor 2; then another task runs for 500.
   run -0 stretches 70 <<'TRACE'
 # tracer: nop
      stretch-70   [001] d..1.  1000: preempt_disable: caller=_raw_spin_lock+0x10 parent=x
@@ -126,6 +136,10 @@ stretches() {
      stretch-70   [001] d..1.  1100: preempt_enable: caller=_raw_spin_unlock+0x10 parent=x
      stretch-70   [001] d..1.  1200: irq_disable: caller=sysvec_tick+0x10 parent=x
      stretch-70   [001] d..1.  1210: irq_enable: caller=sysvec_tick+0x10 parent=x
+     stretch-70   [001] d..1.  1300: preempt_disable: caller=__cond_resched+0x10 parent=x
+     stretch-70   [001] d..2.  1305: sched_switch: prev_comm=stretch prev_pid=70 prev_prio=120 prev_state=R ==> next_comm=a next_pid=8 next_prio=120
+           a-8    [001] d..2.  1805: sched_switch: prev_comm=a prev_pid=8 prev_prio=120 prev_state=S ==> next_comm=stretch next_pid=70 next_prio=120
+     stretch-70   [001] d..1.  1812: preempt_enable: caller=__cond_resched+0x10 parent=x
 TRACE
   assert_eq "$expected" "$output" "stretches"
 }
@@ -143,8 +157,9 @@ TRACE
     : >trace
     : >set_event_pid
     echo 1 >events/preemptirq/enable
+    echo 1 >events/sched/sched_switch/enable
     run -0 stretch -u "$uid" trace "$file" $tracing "${whose[@]}"
-    echo 0 >events/preemptirq/enable
+    echo 0 >events/enable
     assert_eq "" "$(grep -h '^\(overrun\|dropped events\): [^0]' per_cpu/*/stats || true)" "events lost"
     stretches "${output##* }" <trace >"$at/stretches"
     # Where it begins and ends: how many, the longest
