@@ -53,11 +53,15 @@ iec() {
 
 # all_status: PID, uid and the key of all processes with an address space.
 all_status() {
-  local file
-  for file in /proc/[0-9]*/status; do
-    awk -v key="$1:" '$1 == "Pid:" { pid = $2 } $1 == "Uid:" { uid = $3 } $1 == "VmSize:" { user = 1 }
-      $1 == key { kb = $2 } END { if (user) print pid, uid, kb + 0 }' "$file" 2>/dev/null || true
-  done
+  # One that is gone meanwhile has nothing to say.
+  awk -v key="$1:" '
+    function flush() { if (user) print pid, uid, kb + 0 }
+    FNR == 1 { flush(); user = kb = 0 }
+    $1 == "Pid:" { pid = $2 }
+    $1 == "Uid:" { uid = $3 }
+    $1 == "VmSize:" { user = 1 }
+    $1 == key { kb = $2 }
+    END { flush() }' /proc/[0-9]*/status 2>/dev/null || true
 }
 
 @test "recipes: there are ten or more, each has a test" {
