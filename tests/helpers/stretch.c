@@ -39,6 +39,9 @@
 #define PIECE		65536
 #define MAX_TIMES	20000
 
+static const char usage[] =
+	"usage: stretch [-u UID] trace FILE TRACING [all]|lag FILE|kill FILE TRIALS";
+
 static char buf[PIECE];
 static long long times[MAX_TIMES];
 static int nr_times;
@@ -286,6 +289,6 @@ int main(int argc, char **argv)
 	else if (argc == 4 && !strcmp(argv[1], "kill"))
 		kill_readers(atoi(argv[3]));
 	else
-		errx(2, "usage: stretch [-u UID] trace FILE TRACING [all]|lag FILE|kill FILE TRIALS");
+		errx(2, "%s", usage);
 	return 0;
 }
