@@ -70,6 +70,30 @@ write_file() {
   fi
 }
 
+# tiny_config DIR MAKE...: the configuration tinyconfig of the source $linux, as
+# DIR/.config. MAKE is called once for each source and compiler, as one pass over all
+# options takes some ten seconds.
+tiny_config() {
+  local dir=$1 saved=$linux/.tamalloc-tiny state
+  shift
+  state=$(
+    cat "$linux/.tamalloc-source"
+    gcc --version
+  )
+  if [[ ! -f $saved || ! -f $saved.state || $(<"$saved.state") != "$state" ]]; then
+    "$@" tinyconfig || return
+    write_file "$saved" <"$dir/.config"
+    printf '%s\n' "$state" >"$saved.state"
+  fi
+  cp "$saved" "$dir/.config"
+}
+
+# complete_config MAKE...: give each option that .config leaves open its default. This
+# is olddefconfig, but in the same pass it writes what a build reads.
+complete_config() {
+  "$@" syncconfig < <(yes '')
+}
+
 # kill_group PID: end a process started by run_step and all it started.
 kill_group() {
   kill -TERM -- "-$1" 2>/dev/null || true
