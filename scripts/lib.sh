@@ -94,6 +94,12 @@ complete_config() {
   "$@" syncconfig < <(yes '')
 }
 
+# Whether a step shows how it gets on in one line that changes: on a terminal, where
+# it is the only one.
+one_line() {
+  [[ -t 1 && -z ${side_by_side:-} ]]
+}
+
 # kill_group PID: end a process started by run_step and all it started.
 kill_group() {
   kill -TERM -- "-$1" 2>/dev/null || true
@@ -118,7 +124,7 @@ run_step() {
   shift 2
 
   mkdir -p "$(dirname "$log")"
-  [[ -t 1 ]] && every=1
+  ! one_line || every=1
   if [[ ${V:-} == 1 ]]; then
     "$@" 2>&1 | tee "$log" || rc=${PIPESTATUS[0]}
   else
@@ -139,7 +145,7 @@ run_step() {
     done
     wait "$pid" || rc=$?
     trap - INT TERM
-    [[ -t 1 ]] && printf '\r\033[K'
+    ! one_line || printf '\r\033[K'
   fi
   if ((rc)); then
     printf '%s: failed. The end of its log:\n' "$label" >&2
@@ -167,7 +173,7 @@ show_progress() {
       line+=", about $(minutes "$left") left"
     fi
   fi
-  if [[ -t 1 ]]; then
+  if one_line; then
     printf '\r\033[K%s' "$line"
   else
     say "$line"
