@@ -36,7 +36,7 @@ teardown() {
 }
 
 oracle() {
-  python3 "$top/tests/host/tamstat.py" "$@"
+  /usr/bin/python3 "$top/tests/host/tamstat.py" "$@"
 }
 
 fail() {
