@@ -58,7 +58,11 @@ retry() {
   local n=$1
   shift
   while ! "$@"; do
-    ((n-- > 0)) || fail "did not come true: $*"
+    # Where the caller asks how it ended, fail alone would not leave the loop.
+    ((n-- > 0)) || {
+      fail "did not come true: $*"
+      return 1
+    }
     sleep 0.1
   done
 }
