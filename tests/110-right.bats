@@ -93,7 +93,8 @@ sum_of() {
 }
 
 # Two lists without a fork in between, so that both are of the same processes.
-# A process has an address space if one of its threads says so.
+# A process has an address space if one of its threads says so. A thread that is
+# gone by then, of the kernel perhaps, says nothing: had it a row, the lists differ.
 list_both() {
   local lines line task pid status
   mapfile -t lines <$pids
@@ -109,7 +110,7 @@ list_both() {
   processes=$2
   for pid in /proc/[0-9]*; do
     for task in "$pid"/task/*; do
-      mapfile -t status <"$task/status"
+      { mapfile -t status <"$task/status"; } 2>/dev/null || continue
       if [[ ${status[*]} == *VmSize:* ]]; then
         having+="${pid#/proc/} "
         break

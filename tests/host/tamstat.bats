@@ -28,11 +28,12 @@ setup() {
   names=$BATS_FILE_TMPDIR/names
   unset COLUMNS LC_ALL LC_CTYPE LANG
   export TAMSTAT_PROC=$files LC_ALL=C.UTF-8
-  socket=tamstat-$BATS_TEST_NUMBER-$$
+  servers=0
+  socket=
 }
 
 teardown() {
-  ! command -v tmux >/dev/null || tmux -L "$socket" kill-server 2>/dev/null || true
+  [[ -z $socket ]] || tmux -L "$socket" kill-server 2>/dev/null || true
 }
 
 oracle() {
@@ -527,6 +528,9 @@ echo $? >status
 stty -g >after
 exec cat
 TEXT
+  # Each has a server of its own: one that was told to end may still take the next
+  # client with it.
+  socket=tamstat-$BATS_TEST_NUMBER-$$-$((++servers))
   # The PATH of tmux itself: it has the last word over one of -e.
   PATH=$ways/$1:$PATH tmux -L "$socket" -f /dev/null new-session -d -x 100 -y 12 \
     -e "TAMSTAT_PROC=$TAMSTAT_PROC" -c "$BATS_TEST_TMPDIR" \
