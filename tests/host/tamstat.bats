@@ -568,17 +568,17 @@ screen_says() {
     # shellcheck disable=SC2086  # words
     on_screen $way "$top/scripts/tamstat" --watch 0.3
     retry 100 shows "8 processes, 7 address spaces"
-    retry 10 shows 'Web "Content",'
+    retry 100 shows 'Web "Content",'
     assert_eq "1 0" "$(screen_says '#{alternate_on} #{cursor_flag}')" "alternate screen, cursor"
     assert_eq "PID USER RESERVED COMMITTED PCT RSS ANON FILE SHMEM SWAP PGTABLES OOM NAME" \
       "$(tmux -L "$socket" capture-pane -p | sed -n 4p | xargs)" "header, 100 columns"
     # What the files say next.
     sed -i 's/ Web.*/ changed/' "$proc/pids"
-    retry 50 shows changed
+    retry 100 shows changed
     ! shows 'Web' || fail "remains of the last screen"
     tmux -L "$socket" resize-window -x 60 -y 7
     header_is() { [[ $(tmux -L "$socket" capture-pane -p | sed -n 4p | xargs) == "$1" ]]; }
-    retry 50 header_is "PID USER RESERVED COMMITTED RSS SWAP NAME"
+    retry 100 header_is "PID USER RESERVED COMMITTED RSS SWAP NAME"
     assert_eq 7 "$(tmux -L "$socket" capture-pane -p | wc -l)" "lines"
     tmux -L "$socket" send-keys q
     retry 100 test -s "$BATS_TEST_TMPDIR/after"
@@ -595,7 +595,7 @@ screen_says() {
   retry 100 shows "8 processes"
   tmux -L "$socket" resize-window -x 60 -y 7
   header_is() { [[ $(tmux -L "$socket" capture-pane -p | sed -n 4p | xargs) == "$1" ]]; }
-  retry 50 header_is "PID USER RESERVED COMMITTED RSS SWAP NAME"
+  retry 100 header_is "PID USER RESERVED COMMITTED RSS SWAP NAME"
 }
 
 @test "tamstat: --watch does not run over the smallest of screens" {
@@ -606,11 +606,11 @@ screen_says() {
   # The third line is empty, below the header are the processes.
   for rows in 6 5 4 3 2; do
     tmux -L "$socket" resize-window -x 60 -y "$rows"
-    retry 50 rows_are $((rows < 3 ? rows : rows - 1))
+    retry 100 rows_are $((rows < 3 ? rows : rows - 1))
   done
   tmux -L "$socket" resize-window -x 1 -y 5
   first_is() { [[ $(tmux -L "$socket" capture-pane -p | head -n 1) == "$1" ]]; }
-  retry 50 first_is t
+  retry 100 first_is t
 }
 
 @test "tamstat: --watch waits as long as it is told, in any language" {
