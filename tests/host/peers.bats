@@ -126,7 +126,13 @@ LIST
   results patched.1 proc:read pass "proc:read > a" fail
   results unpatched.2 proc:read fail
   results patched.2 proc:read fail
-  judge 1 "New failures:" "unpatched: pass,missing, patched: fail,missing"
+  judge 3 "to be run again:" "unpatched: pass,missing, patched: fail,missing" "1 new failures"
+  diff <(echo proc:read) again
+  results unpatched.3 proc:read pass "proc:read > a" pass
+  cp patched.1 patched.3
+  judge 1 "New failures:" "unpatched: pass,missing,pass, patched: fail,missing,fail"
+  cp unpatched.3 patched.3
+  judge 0 "Flaky:" "1 flaky, 0 new failures"
 }
 
 @test "peers: no results, or of one kernel only, are an error" {
