@@ -621,10 +621,18 @@ screen_says() {
 echo "\$LC_ALL" >>"$BATS_TEST_TMPDIR/languages"
 exec "$(command -v mawk)" "\$@"
 TEXT
-  chmod +x "$ways/noted/awk"
+  # Called for each half second that it waits.
+  : >"$BATS_TEST_TMPDIR/waited"
+  cat >"$ways/noted/dd" <<TEXT
+#!/bin/sh
+echo waiting >>"$BATS_TEST_TMPDIR/waited"
+exec "$(command -v dd)" "\$@"
+TEXT
+  chmod +x "$ways/noted"/*
   on_screen noted dash "$top/scripts/tamstat" --watch 999999999999
   retry 100 shows "8 processes"
-  sleep 1
+  waited() { (($(wc -l <"$BATS_TEST_TMPDIR/waited") >= 3)); }
+  retry 100 waited
   assert_eq "C C C" "$(paste -sd' ' "$BATS_TEST_TMPDIR/languages")" "languages of each awk, one view"
 }
 
