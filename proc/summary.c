@@ -5,8 +5,11 @@
 
 #include <linux/hash.h>
 #include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -20,9 +23,12 @@
  * does not keep the address space itself.
  *
  * Nothing is allocated before the first such address space is met. From then on
- * each process is looked up, as the sharing may have ended since.
+ * each process is looked up, as the sharing may have ended since. There can be as
+ * many entries as processes, so the table is made for the ids that are in use: of
+ * these, four share a list at most, on average.
  */
-#define SHARED_HASH_BITS	8
+#define SHARED_BITS_MIN	8
+#define SHARED_BITS_MAX	20
 
 struct shared_mm {
 	struct hlist_node node;
@@ -41,17 +47,20 @@ struct tamalloc_totals {
 	u64 hugetlb;
 	u64 pgtables;		/* bytes */
 	struct hlist_head *shared;
+	unsigned int shared_bits;
 };
 
 static bool shared_mm_seen(const struct tamalloc_totals *totals,
 			   const struct mm_struct *mm)
 {
 	struct shared_mm *entry;
+	struct hlist_head *list;
 
 	if (!totals->shared)
 		return false;
 
-	hlist_for_each_entry(entry, &totals->shared[hash_ptr(mm, SHARED_HASH_BITS)], node) {
+	list = &totals->shared[hash_ptr(mm, totals->shared_bits)];
+	hlist_for_each_entry(entry, list, node) {
 		if (entry->mm == mm)
 			return true;
 	}
@@ -59,15 +68,26 @@ static bool shared_mm_seen(const struct tamalloc_totals *totals,
 	return false;
 }
 
+static void shared_mm_init(struct tamalloc_totals *totals,
+			   const struct pid_namespace *ns)
+{
+	/* Changes under pidmap_lock; a guess at a size needs none. */
+	unsigned int ids = data_race(ns->pid_allocated) & ~PIDNS_ADDING;
+
+	totals->shared_bits = clamp(ilog2(ids / 4 | 1) + 1, SHARED_BITS_MIN,
+				    SHARED_BITS_MAX);
+	totals->shared = kvcalloc(1UL << totals->shared_bits,
+				  sizeof(*totals->shared), GFP_KERNEL_ACCOUNT);
+}
+
 /* Takes over the caller's reference to @mm. */
-static int shared_mm_note(struct tamalloc_totals *totals, struct mm_struct *mm)
+static int shared_mm_note(struct tamalloc_totals *totals,
+			  const struct pid_namespace *ns, struct mm_struct *mm)
 {
 	struct shared_mm *entry = NULL;
 
 	if (!totals->shared)
-		totals->shared = kcalloc(1 << SHARED_HASH_BITS,
-					 sizeof(*totals->shared),
-					 GFP_KERNEL_ACCOUNT);
+		shared_mm_init(totals, ns);
 	if (totals->shared)
 		entry = kmalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
 	if (!entry) {
@@ -76,7 +96,8 @@ static int shared_mm_note(struct tamalloc_totals *totals, struct mm_struct *mm)
 	}
 
 	entry->mm = mm;
-	hlist_add_head(&entry->node, &totals->shared[hash_ptr(mm, SHARED_HASH_BITS)]);
+	hlist_add_head(&entry->node,
+		       &totals->shared[hash_ptr(mm, totals->shared_bits)]);
 
 	return 0;
 }
@@ -85,19 +106,19 @@ static void shared_mm_free(struct tamalloc_totals *totals)
 {
 	struct shared_mm *entry;
 	struct hlist_node *tmp;
-	int i;
+	unsigned long i;
 
 	if (!totals->shared)
 		return;
 
-	for (i = 0; i < 1 << SHARED_HASH_BITS; i++) {
+	for (i = 0; i < 1UL << totals->shared_bits; i++) {
 		hlist_for_each_entry_safe(entry, tmp, &totals->shared[i], node) {
 			mmdrop(entry->mm);
 			kfree(entry);
 		}
 		cond_resched();
 	}
-	kfree(totals->shared);
+	kvfree(totals->shared);
 }
 
 static int tamalloc_sum(struct tamalloc_totals *totals,
@@ -119,7 +140,7 @@ static int tamalloc_sum(struct tamalloc_totals *totals,
 		}
 		if (walk.maybe_shared) {
 			tamalloc_walk_pause(&walk);
-			ret = shared_mm_note(totals, walk.mm);
+			ret = shared_mm_note(totals, walk.ns, walk.mm);
 			tamalloc_walk_resume(&walk);
 			if (ret < 0)
 				break;
