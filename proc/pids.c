@@ -323,6 +323,7 @@ static void *tamalloc_pids_find(struct seq_file *m, loff_t *pos)
 	task = row->walk.task;
 	tamalloc_row_set_uid(m, row, task_euid(task));
 	row->start_time = nsec_to_clock_t(task->start_boottime + row->boot_offset);
+	/* Changes under oom_adj_mutex, which sleeps: right at some moment. */
 	row->oom_score_adj = READ_ONCE(task->signal->oom_score_adj);
 
 	*pos = row->walk.tgid;

@@ -199,6 +199,7 @@ static bool tamalloc_sample(struct tamalloc_walk *walk)
 	struct task_struct *task;
 	struct mm_struct *mm;
 
+	/* Its other flags change under no lock; this one never does. */
 	if (READ_ONCE(walk->task->flags) & PF_KTHREAD)
 		return false;
 
@@ -214,6 +215,9 @@ static bool tamalloc_sample(struct tamalloc_walk *walk)
 	 * about to shrink, and from approximate counters. So the present size
 	 * may exceed it, see task_mem(), and would be forgotten in part. Raise
 	 * it to what is about to be shown: a peak must not fall afterwards.
+	 *
+	 * What is read once here changes under mmap_lock, for which a reader
+	 * might wait long: each figure is right at some moment of the read.
 	 */
 	tamalloc_sum_rss(mm, usage);
 	raise_hiwater_rss(mm, tamalloc_rss(usage));
