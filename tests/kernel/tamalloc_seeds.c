@@ -13,20 +13,32 @@
 #include <linux/kernel.h>
 #include <linux/kmemleak.h>
 #include <linux/list.h>
+#include <linux/maple_tree.h>
 #include <linux/mutex.h>
 #include <linux/panic.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 #include <linux/uaccess.h>
+#include <linux/workqueue.h>
 
 static noinline void tamalloc_seed_sleep_under_rcu(void)
 {
 	rcu_read_lock();
+	/* As what may sleep does; msleep() itself does not. */
+	might_sleep();
 	msleep(20);
 	rcu_read_unlock();
+}
+
+static noinline void tamalloc_seed_rcu_without_lock(void)
+{
+	struct task_struct *parent = rcu_dereference(current->real_parent);
+
+	OPTIMIZER_HIDE_VAR(parent);
 }
 
 static DEFINE_MUTEX(seed_first);
@@ -97,6 +109,29 @@ static noinline void tamalloc_seed_list(void)
 	list_add(&entry, &list);
 }
 
+/* A tree whose second limit lies below its first, and the tree's own check */
+static noinline void tamalloc_seed_maple(void)
+{
+#ifdef CONFIG_DEBUG_MAPLE_TREE
+	static DEFINE_MTREE(tree);
+	struct maple_node *root;
+	unsigned long i, pivot;
+
+	for (i = 1; i < 8; i++)
+		if (mtree_store(&tree, 10 * i, &tree, GFP_KERNEL))
+			return;
+
+	mtree_lock(&tree);
+	root = (void *)((unsigned long)tree.ma_root & ~MAPLE_NODE_MASK);
+	pivot = root->mr64.pivot[1];
+	root->mr64.pivot[1] = 1;
+	mt_validate(&tree);
+	root->mr64.pivot[1] = pivot;
+	mtree_unlock(&tree);
+	mtree_destroy(&tree);
+#endif
+}
+
 static void seed_timer_fn(struct timer_list *timer)
 {
 }
@@ -121,6 +156,29 @@ static noinline void tamalloc_seed_taint(void)
 static noinline void tamalloc_seed_lockdep_off(void)
 {
 	debug_locks_off();
+}
+
+static void seed_work_fn(struct work_struct *work)
+{
+}
+
+static DECLARE_WORK(seed_work, seed_work_fn);
+
+/* No one else has this processor for a minute, and there is work for it. */
+static noinline void tamalloc_seed_spin(void)
+{
+	unsigned long end = jiffies + 60 * HZ;
+
+	preempt_disable();
+	schedule_work(&seed_work);
+	while (time_before(jiffies, end))
+		cpu_relax();
+	preempt_enable();
+}
+
+static noinline void tamalloc_seed_hang(void)
+{
+	schedule_timeout_uninterruptible(60 * HZ);
 }
 
 static unsigned long seed_counter;
@@ -161,6 +219,7 @@ static const struct {
 	void (*sow)(void);
 } seeds[] = {
 	{ "sleep-under-rcu",	tamalloc_seed_sleep_under_rcu },
+	{ "rcu-without-lock",	tamalloc_seed_rcu_without_lock },
 	{ "lock-inversion",	tamalloc_seed_lock_inversion },
 	{ "leak",		tamalloc_seed_leak },
 	{ "out-of-bounds",	tamalloc_seed_out_of_bounds },
@@ -168,8 +227,11 @@ static const struct {
 	{ "shift",		tamalloc_seed_shift },
 	{ "list",		tamalloc_seed_list },
 	{ "object",		tamalloc_seed_object },
+	{ "maple",		tamalloc_seed_maple },
 	{ "taint",		tamalloc_seed_taint },
 	{ "lockdep-off",	tamalloc_seed_lockdep_off },
+	{ "spin",		tamalloc_seed_spin },
+	{ "hang",		tamalloc_seed_hang },
 	{ "race",		tamalloc_seed_race },
 	{ "race-elsewhere",	seed_race_elsewhere },
 };
