@@ -12,6 +12,20 @@ code_of() {
     $3 == name { from = $1 }' /proc/kallsyms
 }
 
+# only_in KIND FUNCTION: what fails has to be called by it, directly or not.
+only_in() {
+  local from to
+  read -r from to < <(code_of "$2")
+  echo "$from" >$debug/$1/require-start
+  echo "$to" >$debug/$1/require-end
+}
+
+# anywhere KIND: as it is by default
+anywhere() {
+  echo 0 >$debug/$1/require-start
+  echo 0xffffffffffffffff >$debug/$1/require-end
+}
+
 setup() {
   local kind from to
   copy=$BATS_TEST_TMPDIR/copy
@@ -24,6 +38,7 @@ setup() {
     echo N >$debug/$kind/ignore-gfp-wait
     echo "$from" >$debug/$kind/reject-start
     echo "$to" >$debug/$kind/reject-end
+    anywhere $kind
   done
   echo N >$debug/fail_page_alloc/ignore-gfp-highmem
   echo 0 >$debug/fail_page_alloc/min-order
@@ -166,15 +181,44 @@ failing() {
 }
 
 @test "faults: a tenth of small allocations fails under churn" {
-  failing failslab open:enomem read:enomem read_summary:enomem pread:enomem lseek:enomem call:enomem
+  failing failslab {open,read,pread,lseek}_{pids,summary}:enomem call:enomem
 }
 
+# How often which of our operations was hit shows below: one does not fail where a
+# smaller buffer will do.
 @test "faults: a tenth of page allocations fails under churn" {
   failing fail_page_alloc
 }
 
+# The call and lseek copy nothing.
 @test "faults: a tenth of copies from and to user space fails under churn" {
-  failing fail_usercopy open:efault read:efault read_summary:efault pread:efault
+  failing fail_usercopy {open,read,pread}_{pids,summary}:efault
+}
+
+# A page is asked for where a kind of object has none left, so this waits, under
+# churn, until that comes to pass. If it fails, a smaller one may do.
+@test "faults: a page allocation fails in each operation, and one of 16 pages" {
+  local kind=fail_page_alloc function churn start
+  used_up() { (($(<$debug/$kind/times) == 0)); }
+  GLIBC_TUNABLES=glibc.pthread.rseq=0 setsid churn --failing 3600 >"$copy.churn" 2>&1 3>&- &
+  churn=$!
+  standing+=("$churn")
+  for function in tamalloc_pids_open tamalloc_summary_open tamalloc_pids_read_iter \
+    tamalloc_summary_show __x64_sys_pread64 __x64_sys_lseek __x64_sys_tamalloc; do
+    start=$SECONDS
+    only_in $kind $function
+    echo 0 >$debug/$kind/min-order
+    [[ $function != *read_iter ]] || echo 4 >$debug/$kind/min-order
+    echo 4 >$debug/$kind/times
+    echo 100 >$debug/$kind/probability
+    retry 1200 used_up || fail "$function: expected four page allocations that fail, actual $((4 - $(<$debug/$kind/times)))"
+    echo 0 >$debug/$kind/probability
+    echo "# $function: four times in $((SECONDS - start)) s" >&3
+  done
+  kill "$churn"
+  wait "$churn"
+  cat "$copy.churn"
+  assert_eq "faults 0" "$(tail -n 1 "$copy.churn")"
 }
 
 @test "faults: an error where none is allowed is noticed [control]" {
@@ -182,6 +226,6 @@ failing() {
   echo 10 >$debug/fail_usercopy/probability
   GLIBC_TUNABLES=glibc.pthread.rseq=0 run -1 churn --unaware 5
   echo "$output"
-  [[ $output =~ churn:\ (open|read|read_summary):\ Bad\ address ]] ||
+  [[ $output =~ churn:\ (open|read)_(pids|summary):\ Bad\ address ]] ||
     fail "expected: one of the operations and its error; actual: see above"
 }

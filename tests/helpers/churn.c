@@ -19,6 +19,8 @@
  * of these errors, is printed as well. With --unaware, they are injected and none
  * is allowed, so that the first ends the program.
  *
+ * SIGTERM ends it before its time, as if that had come.
+ *
  * With --check, the same is asked of FILE and the processes given.
  */
 #include <pthread.h>
@@ -41,11 +43,14 @@ static const size_t pieces[] = { 1, 7, 512, 4096, 1 << 20 };
 #define NR_PIECES	((int)(sizeof(pieces) / sizeof(pieces[0])))
 
 /* What may fail, and how it did */
-enum { OP_OPEN, OP_READ, OP_SUMMARY, OP_PREAD, OP_LSEEK, OP_CALL, NR_OPS };
+enum { OP_OPEN, OP_READ, OP_PREAD, OP_LSEEK, OP_CALL, NR_OPS };
 
-static const char *const op_names[] = {
-	"open", "read", "read_summary", "pread", "lseek", "call"
-};
+enum { PIDS, SUMMARY, NR_FILES };
+
+static const char *const op_names[] = { "open", "read", "pread", "lseek", "call" };
+
+static const char *const file_names[] = { "pids", "summary" };
+static const char *const paths[] = { "/proc/tamalloc/pids", "/proc/tamalloc/summary" };
 
 /* Are faults injected, and may what they hit fail? */
 static bool injected, failing;
@@ -53,7 +58,7 @@ static bool injected, failing;
 static struct shared {
 	struct {
 		atomic_long times, enomem, efault;
-	} ops[NR_OPS];
+	} ops[NR_OPS][NR_FILES];	/* the call's in the first */
 	atomic_long reads[NR_PIECES];
 	atomic_long summaries;
 	atomic_long rows;
@@ -116,38 +121,52 @@ static void check(size_t piece)
 	}
 }
 
-/* Note @result of an operation. Is it to be done again? */
-static bool again(int op, long result)
+static const char *op_name(int op, int file)
 {
-	shared->ops[op].times++;
+	static char name[32];
+
+	if (op == OP_CALL)
+		return op_names[op];
+	snprintf(name, sizeof(name), "%s_%s", op_names[op], file_names[file]);
+	return name;
+}
+
+/* Note @result of an operation on @file. Is it to be done again? */
+static bool again(int op, int file, long result)
+{
+	shared->ops[op][file].times++;
 	if (result != -1)
 		return false;
-	if (failing && errno == ENOMEM)
-		shared->ops[op].enomem++;
-	else if (failing && errno == EFAULT)
-		shared->ops[op].efault++;
-	else
-		err(1, "%s", op_names[op]);
+	if (failing && errno == ENOMEM) {
+		shared->ops[op][file].enomem++;
+	} else if (failing && errno == EFAULT) {
+		shared->ops[op][file].efault++;
+	} else {
+		/* At once, as others may have something to say, too. */
+		dprintf(STDERR_FILENO, "churn: %s: %s\n", op_name(op, file),
+			strerror(errno));
+		exit(1);
+	}
 	return true;
 }
 
-static int open_it(const char *path)
+static int open_it(int file)
 {
 	int fd;
 
 	do
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-	while (again(OP_OPEN, fd));
+		fd = open(paths[file], O_RDONLY | O_CLOEXEC);
+	while (again(OP_OPEN, file, fd));
 	return fd;
 }
 
-static ssize_t read_it(int op, int fd, char *to, size_t size)
+static ssize_t read_it(int file, int fd, char *to, size_t size)
 {
 	ssize_t n;
 
 	do
 		n = read(fd, to, size);
-	while (again(op, n));
+	while (again(OP_READ, file, n));
 	return n;
 }
 
@@ -161,38 +180,43 @@ static size_t read_pids(int fd, size_t piece)
 		if (len == sizeof(buf) - 1)
 			errx(1, "more than %zu bytes", len);
 		n = sizeof(buf) - 1 - len;
-		n = read_it(OP_READ, fd, buf + len, (size_t)n < piece ? (size_t)n : piece);
+		n = read_it(PIDS, fd, buf + len, (size_t)n < piece ? (size_t)n : piece);
 		len += n;
 	} while (n);
 	buf[len] = '\0';
 	return len;
 }
 
-/* The other operations, each until it succeeds. */
-static void others(size_t len)
+/* Read and go elsewhere in @file of @len bytes, until each succeeds. */
+static void elsewhere(int file, size_t len)
 {
 	char part[300];
 	ssize_t n;
 	off_t at;
-	void *p;
 	int fd;
 
 	/* Each on a descriptor of its own, which has no buffer yet. */
-	fd = open_it("/proc/tamalloc/pids");
+	fd = open_it(file);
 	do
 		n = pread(fd, part, sizeof(part), len / 2);
-	while (again(OP_PREAD, n));
+	while (again(OP_PREAD, file, n));
 	close(fd);
-	fd = open_it("/proc/tamalloc/pids");
+	fd = open_it(file);
 	do
 		at = lseek(fd, len / 2, SEEK_SET);
-	while (again(OP_LSEEK, at));
+	while (again(OP_LSEEK, file, at));
 	close(fd);
 	if (at != (off_t)len / 2)
 		fault("expected to be elsewhere than at", at, 0);
+}
+
+static void call(void)
+{
+	void *p;
+
 	do
 		p = tamalloc(10000);
-	while (again(OP_CALL, p ? 0 : -1));
+	while (again(OP_CALL, 0, p ? 0 : -1));
 	/* This may need memory, too. */
 	while (tamfree(p, 10000))
 		if (errno != ENOMEM)
@@ -203,10 +227,10 @@ static void check_summary(void)
 {
 	char text[4096];
 	ssize_t len;
-	int fd = open_it("/proc/tamalloc/summary");
+	int fd = open_it(SUMMARY);
 	const char *p;
 
-	len = read_it(OP_SUMMARY, fd, text, sizeof(text) - 1);
+	len = read_it(SUMMARY, fd, text, sizeof(text) - 1);
 	close(fd);
 	if (len <= 0) {
 		fault("expected a summary", 0, sizeof(text));
@@ -218,6 +242,8 @@ static void check_summary(void)
 		fault("expected more Processes than", p ? atoi(p + 10) : -1,
 		      sizeof(text));
 	shared->summaries++;
+	if (failing)
+		elsewhere(SUMMARY, len);
 }
 
 static void reader(int which)
@@ -226,12 +252,14 @@ static void reader(int which)
 
 	while (!shared->done) {
 		size_t piece = pieces[turn++ % NR_PIECES];
-		int fd = open_it("/proc/tamalloc/pids");
+		int fd = open_it(PIDS);
 		size_t len = read_pids(fd, piece);
 
 		check(piece);
-		if (failing)
-			others(len);
+		if (failing) {
+			elsewhere(PIDS, len);
+			call();
+		}
 		close(fd);
 		shared->reads[(turn - 1) % NR_PIECES]++;
 		check_summary();
@@ -356,9 +384,10 @@ static void living(pid_t pid)
 int main(int argc, char **argv)
 {
 	pid_t churners[NR_CHURNERS], readers[NR_READERS], standing[NR_STANDING];
-	int i, status;
+	int i, op, file, status;
 	pid_t pid;
-	struct timespec end;
+	struct timespec seconds = {};
+	sigset_t early;
 
 	if (argc == 2 && !strcmp(argv[1], "--exit"))
 		return 0;
@@ -383,6 +412,10 @@ int main(int argc, char **argv)
 
 	if (pipe2(go, O_CLOEXEC))
 		err(1, "pipe");
+	/* Children are ended by SIGKILL. */
+	sigemptyset(&early);
+	sigaddset(&early, SIGTERM);
+	sigprocmask(SIG_BLOCK, &early, NULL);
 	for (i = 0; i < NR_STANDING; i++)
 		standing[i] = start(stand, 0);
 	for (i = 0; i < NR_CHURNERS; i++)
@@ -396,11 +429,9 @@ int main(int argc, char **argv)
 	for (i = 0; i < NR_READERS; i++)
 		living(readers[i]);
 	living(getpid());
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += atoi(argv[argc - 1]);
+	seconds.tv_sec = atoi(argv[argc - 1]);
 	close(go[1]);
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL))
-		;
+	sigtimedwait(&early, NULL, &seconds);
 	shared->done = true;
 	while (shared->finished < NR_READERS) {
 		pid = waitpid(-1, &status, WNOHANG);
@@ -413,9 +444,11 @@ int main(int argc, char **argv)
 		kill(shared->living[i].pid, SIGKILL);
 		waitpid(shared->living[i].pid, NULL, 0);
 	}
-	for (i = 0; failing && i < NR_OPS; i++)
-		printf("%s %ld enomem %ld efault %ld\n", op_names[i],
-		       shared->ops[i].times, shared->ops[i].enomem, shared->ops[i].efault);
+	for (op = 0; failing && op < NR_OPS; op++)
+		for (file = 0; file < (op == OP_CALL ? 1 : NR_FILES); file++)
+			printf("%s %ld enomem %ld efault %ld\n", op_name(op, file),
+			       shared->ops[op][file].times, shared->ops[op][file].enomem,
+			       shared->ops[op][file].efault);
 	printf("reads");
 	for (i = 0; i < NR_PIECES; i++)
 		printf(" %ld", shared->reads[i]);
