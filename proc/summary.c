@@ -24,8 +24,8 @@
  *
  * Nothing is allocated before the first such address space is met. From then on
  * each process is looked up, as the sharing may have ended since. There can be as
- * many entries as processes, so the table is made for the ids that are in use: of
- * these, four share a list at most, on average.
+ * many entries as processes, so the table is made for the ids that are in use
+ * then: of these, four share a list at most, on average.
  */
 #define SHARED_BITS_MIN	8
 #define SHARED_BITS_MAX	20

@@ -216,8 +216,9 @@ static bool tamalloc_sample(struct tamalloc_walk *walk)
 	 * may exceed it, see task_mem(), and would be forgotten in part. Raise
 	 * it to what is about to be shown: a peak must not fall afterwards.
 	 *
-	 * What is read once here changes under mmap_lock, for which a reader
-	 * might wait long: each figure is right at some moment of the read.
+	 * total_vm changes under mmap_lock, for which a reader might wait long,
+	 * and hiwater_rss under no lock in common, by compare-and-exchange: each
+	 * is right at some moment of the read.
 	 */
 	tamalloc_sum_rss(mm, usage);
 	raise_hiwater_rss(mm, tamalloc_rss(usage));
