@@ -78,7 +78,7 @@ seeded() {
 
 @test "debug: a hung task is a splat" {
   append=sysctl.kernel.hung_task_timeout_secs=3 \
-    seeded 11 "kernel splat: .*task seed:[0-9]+ blocked for more than 3 seconds" hang
+    seeded 11 "kernel splat: .*task seed:[0-9]+ blocked for more than [0-9]+ seconds" hang
 }
 
 @test "debug: a taint without a word is a splat" {
@@ -90,5 +90,7 @@ seeded() {
 }
 
 @test "debug: a kernel told to go on after a warning is a splat" {
-  append=panic_on_warn=0 seeded 11 "kernel splat: .*judge: a warning would not end the machine"
+  append="panic_on_warn=0 softlockup_panic=0" \
+    seeded 11 "kernel splat: .*judge: a warning would not end the machine"
+  grep -q "judge: a soft lockup would not end the machine: softlockup_panic is '0'" "$BATS_TEST_TMPDIR/out"
 }

@@ -19,7 +19,8 @@
  * of these errors, is printed as well. With --unaware, they are injected and none
  * is allowed, so that the first ends the program.
  *
- * SIGTERM ends it before its time, as if that had come.
+ * SIGTERM ends it before its time, as if that had come; SIGUSR1 has it print
+ * these numbers so far.
  *
  * With --check, the same is asked of FILE and the processes given.
  */
@@ -381,13 +382,26 @@ static void living(pid_t pid)
 	shared->living[shared->nr_living++].pid = pid;
 }
 
+static void print_ops(void)
+{
+	int op, file;
+
+	for (op = 0; op < NR_OPS; op++)
+		for (file = 0; file < (op == OP_CALL ? 1 : NR_FILES); file++)
+			printf("%s %ld enomem %ld efault %ld\n", op_name(op, file),
+			       shared->ops[op][file].times, shared->ops[op][file].enomem,
+			       shared->ops[op][file].efault);
+	fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
 	pid_t churners[NR_CHURNERS], readers[NR_READERS], standing[NR_STANDING];
-	int i, op, file, status;
+	int i, status;
 	pid_t pid;
-	struct timespec seconds = {};
+	struct timespec now, left = {};
 	sigset_t early;
+	time_t end;
 
 	if (argc == 2 && !strcmp(argv[1], "--exit"))
 		return 0;
@@ -415,6 +429,7 @@ int main(int argc, char **argv)
 	/* Children are ended by SIGKILL. */
 	sigemptyset(&early);
 	sigaddset(&early, SIGTERM);
+	sigaddset(&early, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &early, NULL);
 	for (i = 0; i < NR_STANDING; i++)
 		standing[i] = start(stand, 0);
@@ -429,10 +444,21 @@ int main(int argc, char **argv)
 	for (i = 0; i < NR_READERS; i++)
 		living(readers[i]);
 	living(getpid());
-	seconds.tv_sec = atoi(argv[argc - 1]);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	end = now.tv_sec + atoi(argv[argc - 1]);
 	close(go[1]);
-	sigtimedwait(&early, NULL, &seconds);
+	/* SIGUSR1 does no harm from now on. */
+	if (failing)
+		print_ops();
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		left.tv_sec = end - now.tv_sec;
+		status = left.tv_sec > 0 ? sigtimedwait(&early, NULL, &left) : SIGTERM;
+		if (status == SIGUSR1)
+			print_ops();
+	} while (status == SIGUSR1 || (status < 0 && errno == EINTR));
 	shared->done = true;
+	sigprocmask(SIG_UNBLOCK, &early, NULL);
 	while (shared->finished < NR_READERS) {
 		pid = waitpid(-1, &status, WNOHANG);
 		if (pid)
@@ -444,11 +470,8 @@ int main(int argc, char **argv)
 		kill(shared->living[i].pid, SIGKILL);
 		waitpid(shared->living[i].pid, NULL, 0);
 	}
-	for (op = 0; failing && op < NR_OPS; op++)
-		for (file = 0; file < (op == OP_CALL ? 1 : NR_FILES); file++)
-			printf("%s %ld enomem %ld efault %ld\n", op_name(op, file),
-			       shared->ops[op][file].times, shared->ops[op][file].enomem,
-			       shared->ops[op][file].efault);
+	if (failing)
+		print_ops();
 	printf("reads");
 	for (i = 0; i < NR_PIECES; i++)
 		printf(" %ld", shared->reads[i]);
