@@ -73,11 +73,22 @@ static void shared_mm_init(struct tamalloc_totals *totals,
 {
 	/* Changes under pidmap_lock; a guess at a size needs none. */
 	unsigned int ids = data_race(ns->pid_allocated) & ~PIDNS_ADDING;
+	unsigned long i;
 
 	totals->shared_bits = clamp(ilog2(ids / 4 | 1) + 1, SHARED_BITS_MIN,
 				    SHARED_BITS_MAX);
-	totals->shared = kvcalloc(1UL << totals->shared_bits,
-				  sizeof(*totals->shared), GFP_KERNEL_ACCOUNT);
+	totals->shared = kvmalloc_array(1UL << totals->shared_bits,
+					sizeof(*totals->shared),
+					GFP_KERNEL_ACCOUNT);
+	if (!totals->shared)
+		return;
+
+	/* Not by kvcalloc(), which would clear MB without a pause. */
+	for (i = 0; i < 1UL << totals->shared_bits; i++) {
+		INIT_HLIST_HEAD(&totals->shared[i]);
+		if (i % 1024 == 0)
+			cond_resched();
+	}
 }
 
 /* Takes over the caller's reference to @mm. */
