@@ -11,7 +11,9 @@
  * judged: header, columns, characters, order, sums, and that each of these
  * processes, which live throughout, has one row. Faults go to standard error.
  * Once a minute and at the end it tells what it did; last of all the percentiles
- * of the time of a whole read, in microseconds, and the number of faults.
+ * of the time of a whole read, in microseconds, and the number of faults. The
+ * times are those from SIGUSR1 to SIGUSR2, so that whoever makes the load can leave
+ * out what was read before and after; without them, of all reads.
  *
  * With --check, the same is asked of a copy; the status says whether it is well.
  */
@@ -43,6 +45,7 @@ static const char *const names[NR_WORKERS] = {
 static struct shared {
 	atomic_bool go;
 	atomic_bool done;
+	atomic_bool untimed;
 	atomic_int finished;
 	atomic_long faults;
 	pid_t living[NR_WORKERS + 1];
@@ -249,6 +252,8 @@ static unsigned long long bucket_end(int bucket)
 
 static void count(struct worker *me, long long ns)
 {
+	if (shared->untimed)
+		return;
 	me->bucket[bucket_of(ns)]++;
 	if (ns > me->longest)
 		me->longest = ns;
@@ -361,6 +366,17 @@ static void percentiles(int which)
 	printf(" max %lld us\n", w->longest / 1000);
 }
 
+/* One that a reader just adds may stay. */
+static void forget_times(void)
+{
+	int i;
+
+	for (i = 0; i < NR_WORKERS; i++) {
+		memset(shared->worker[i].bucket, 0, sizeof(shared->worker[i].bucket));
+		shared->worker[i].longest = 0;
+	}
+}
+
 /* So that the one who runs out of memory is never a reader; root may. */
 static void never_killed(void)
 {
@@ -407,6 +423,8 @@ int main(int argc, char **argv)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	for (i = 0; i < NR_WORKERS; i++) {
 		pid = fork();
@@ -432,6 +450,10 @@ int main(int argc, char **argv)
 		seconds = (now() - start) / 1000000000;
 		if (status == SIGTERM)
 			shared->done = true;
+		if (status == SIGUSR1)
+			forget_times();
+		if (status == SIGUSR2)
+			shared->untimed = true;
 		if (status == SIGCHLD)
 			errx(1, "one of the readers has died");
 		for (i = 0; i < NR_WORKERS; i++) {
