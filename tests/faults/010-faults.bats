@@ -200,8 +200,9 @@ enomem() {
   kill -USR1 "$churn" && awk -v name="$1" '$1 == name { n = $4 } END { print n + 0 }' "$copy.churn"
 }
 
-# A page is asked for where a kind of object has none left, so this waits, under
-# churn, until that comes to pass. A few fail at a time, or all would only try again.
+# A page is asked for where a kind of object has none left, so what is free is given
+# back, under churn, until that comes to pass. A few fail at a time, or all would only
+# try again.
 @test "faults: a page allocation fails in each operation, and one of 16 pages" {
   local kind=fail_page_alloc operation function before start status=0
   GLIBC_TUNABLES=glibc.pthread.rseq=0 setsid nice -n 19 churn --failing 3600 >"$copy.churn" 2>&1 3>&- &
@@ -209,7 +210,13 @@ enomem() {
   standing+=("$churn")
   retry 600 test -s "$copy.churn" || fail "expected churn to begin, actual not"
   more() {
-    (($(enomem "$operation") > before)) || ! echo 20 >$debug/$kind/times
+    local cache
+    (($(enomem "$operation") > before)) && return
+    for cache in /sys/kernel/slab/{seq_file,vm_area_struct,maple_node,kmalloc-cg-*}; do
+      echo 1 >"$cache/shrink"
+    done
+    echo 20 >$debug/$kind/times
+    return 1
   }
   while read -r operation function; do
     start=$SECONDS
