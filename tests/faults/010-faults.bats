@@ -205,7 +205,7 @@ enomem() {
 # try again.
 @test "faults: a page allocation fails in each operation, and one of 16 pages" {
   local kind=fail_page_alloc operation function before start status=0
-  GLIBC_TUNABLES=glibc.pthread.rseq=0 setsid nice -n 19 churn --failing 3600 >"$copy.churn" 2>&1 3>&- &
+  GLIBC_TUNABLES=glibc.pthread.rseq=0 setsid nice -n 19 churn --wanting 3600 >"$copy.churn" 2>&1 3>&- &
   churn=$!
   standing+=("$churn")
   retry 600 test -s "$copy.churn" || fail "expected churn to begin, actual not"

@@ -2,7 +2,7 @@
 /*
  * churn: read pids while processes come and go as fast as they can
  *
- * Usage: churn [--failing|--unaware] SECONDS
+ * Usage: churn [--failing|--wanting|--unaware] SECONDS
  *        churn --check FILE PID...
  *
  * Four programs fork, exec, vfork and exit; three readers read with buffers of
@@ -17,7 +17,8 @@
  * and nothing else. Readers then read on, on the same descriptor, and also call
  * tamalloc, pread and lseek. How often each operation was done, and gave which
  * of these errors, is printed as well. With --unaware, they are injected and none
- * is allowed, so that the first ends the program.
+ * is allowed, so that the first ends the program. --wanting is --failing with more
+ * for summary to note, and more calls.
  *
  * SIGTERM ends it before its time, as if that had come; SIGUSR1 has it print
  * these numbers so far.
@@ -56,6 +57,9 @@ static const char *const paths[] = { "/proc/tamalloc/pids", "/proc/tamalloc/summ
 
 /* Are faults injected, and may what they hit fail? */
 static bool injected, failing;
+
+/* Does each operation want as much memory as it can? */
+static bool wanting;
 
 static struct shared {
 	struct {
@@ -261,7 +265,7 @@ static void reader(int which)
 		if (failing) {
 			elsewhere(PIDS, len);
 			/* Many, as few of them need what is not at hand. */
-			for (i = 0; i < 50; i++)
+			for (i = 0; i < (wanting ? 50 : 1); i++)
 				call();
 		}
 		close(fd);
@@ -348,7 +352,7 @@ static void stand(int arg)
 	static char stack[65536];
 
 	(void)arg;
-	if (failing &&
+	if (wanting &&
 	    clone(leave, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL) < 0)
 		err(1, "clone");
 	for (;;)
@@ -436,11 +440,12 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc == 3) {
-		failing = !strcmp(argv[1], "--failing");
+		wanting = !strcmp(argv[1], "--wanting");
+		failing = wanting || !strcmp(argv[1], "--failing");
 		injected = failing || !strcmp(argv[1], "--unaware");
 	}
 	if (argc != 2 && !injected)
-		errx(2, "usage: churn [--failing|--unaware] SECONDS");
+		errx(2, "usage: churn [--failing|--wanting|--unaware] SECONDS");
 
 	if (pipe2(go, O_CLOEXEC))
 		err(1, "pipe");
