@@ -195,38 +195,26 @@ failing() {
   failing fail_usercopy {open,read,pread}_{pids,summary}:efault
 }
 
-# enomem OPERATION: how often it has given this so far
-enomem() {
-  kill -USR1 "$churn" && awk -v name="$1" '$1 == name { n = $4 } END { print n + 0 }' "$copy.churn"
+# pages_fail FUNCTION OPERATION TRIES: so often, with all pages failing that are
+# asked for below FUNCTION.
+pages_fail() {
+  only_in fail_page_alloc "$1"
+  echo 100 >$debug/fail_page_alloc/probability
+  run -0 faultpage "$2" "$3"
+  echo 0 >$debug/fail_page_alloc/probability
 }
 
-# A page is asked for where a kind of object has none left, so what is free is given
-# back, under churn, until that comes to pass. A few fail at a time, or all would only
-# try again.
 @test "faults: a page allocation fails in each operation, and one of 16 pages" {
-  local kind=fail_page_alloc operation function before start status=0
-  GLIBC_TUNABLES=glibc.pthread.rseq=0 setsid nice -n 19 churn --wanting 3600 >"$copy.churn" 2>&1 3>&- &
-  churn=$!
-  standing+=("$churn")
-  retry 600 test -s "$copy.churn" || fail "expected churn to begin, actual not"
-  more() {
-    local cache
-    (($(enomem "$operation") > before)) && return
-    for cache in /sys/kernel/slab/{seq_file,vm_area_struct,maple_node,kmalloc-cg-*}; do
-      echo 1 >"$cache/shrink"
-    done
-    echo 20 >$debug/$kind/times
-    return 1
-  }
+  local operation function tried=0
+  # One address space of several processes needs memory in summary.
+  stand --anon 100 --clone-vm 3
+  echo 1000000000 >$debug/fail_page_alloc/times
   while read -r operation function; do
-    start=$SECONDS
-    before=$(enomem "$operation")
-    echo 0 >$debug/$kind/times
-    only_in $kind "$function"
-    echo 100 >$debug/$kind/probability
-    retry 1200 more || fail "$operation: expected ENOMEM, actual none" "$(tail -n 12 "$copy.churn")"
-    echo 0 >$debug/$kind/probability
-    echo "# $operation: ENOMEM after $((SECONDS - start)) s" >&3
+    pages_fail "$function" "$operation" 20000
+    [[ $output == after\ * ]] ||
+      fail "$operation: expected ENOMEM after some tries, actual $output"
+    echo "# $operation: ENOMEM $output tries" >&3
+    tried=$((tried + 1))
   done <<'TEXT'
 open_pids tamalloc_pids_open
 open_summary tamalloc_summary_open
@@ -238,19 +226,19 @@ lseek_pids __x64_sys_lseek
 lseek_summary __x64_sys_lseek
 call __x64_sys_tamalloc
 TEXT
+  assert_eq 9 "$tried" "operations"
   # A page will do where there are no 16, so only this counter tells.
-  only_in $kind tamalloc_pids_read_iter
-  echo 4 >$debug/$kind/min-order
-  echo 1 >$debug/$kind/times
-  echo 100 >$debug/$kind/probability
-  used_up() { (($(<$debug/$kind/times) == 0)); }
-  retry 300 used_up || fail "expected 16 pages that are not to be had, actual none"
-  echo 0 >$debug/$kind/probability
-  kill "$churn" || true
-  wait "$churn" || status=$?
-  tail -n 20 "$copy.churn"
-  assert_eq 0 "$status" "status of churn"
-  assert_eq "faults 0" "$(tail -n 1 "$copy.churn")"
+  echo 4 >$debug/fail_page_alloc/min-order
+  echo 1 >$debug/fail_page_alloc/times
+  pages_fail tamalloc_pids_read_iter read_pids 1
+  assert_eq never "$output" "ENOMEM where a page will do"
+  assert_eq 0 "$(<$debug/fail_page_alloc/times)" "16 pages that may still fail, of 1"
+}
+
+@test "faults: pages that another function asks for leave open alone [control]" {
+  echo 1000000000 >$debug/fail_page_alloc/times
+  pages_fail __x64_sys_tamalloc open_pids 2000
+  assert_eq never "$output" "open_pids gave ENOMEM"
 }
 
 @test "faults: an error where none is allowed is noticed [control]" {

@@ -2,7 +2,7 @@
 /*
  * churn: read pids while processes come and go as fast as they can
  *
- * Usage: churn [--failing|--wanting|--unaware] SECONDS
+ * Usage: churn [--failing|--unaware] SECONDS
  *        churn --check FILE PID...
  *
  * Four programs fork, exec, vfork and exit; three readers read with buffers of
@@ -17,16 +17,11 @@
  * and nothing else. Readers then read on, on the same descriptor, and also call
  * tamalloc, pread and lseek. How often each operation was done, and gave which
  * of these errors, is printed as well. With --unaware, they are injected and none
- * is allowed, so that the first ends the program. --wanting is --failing with more
- * for summary to note, and more calls.
- *
- * SIGTERM ends it before its time, as if that had come; SIGUSR1 has it print
- * these numbers so far.
+ * is allowed, so that the first ends the program.
  *
  * With --check, the same is asked of FILE and the processes given.
  */
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -57,9 +52,6 @@ static const char *const paths[] = { "/proc/tamalloc/pids", "/proc/tamalloc/summ
 
 /* Are faults injected, and may what they hit fail? */
 static bool injected, failing;
-
-/* Does each operation want as much memory as it can? */
-static bool wanting;
 
 static struct shared {
 	struct {
@@ -254,7 +246,7 @@ static void check_summary(void)
 
 static void reader(int which)
 {
-	int turn = which, i;
+	int turn = which;
 
 	while (!shared->done) {
 		size_t piece = pieces[turn++ % NR_PIECES];
@@ -264,9 +256,7 @@ static void reader(int which)
 		check(piece);
 		if (failing) {
 			elsewhere(PIDS, len);
-			/* Many, as few of them need what is not at hand. */
-			for (i = 0; i < (wanting ? 50 : 1); i++)
-				call();
+			call();
 		}
 		close(fd);
 		shared->reads[(turn - 1) % NR_PIECES]++;
@@ -337,24 +327,9 @@ static void may_fail(void)
 	close(fd);
 }
 
-static int leave(void *arg)
-{
-	(void)arg;
-	_exit(0);
-}
-
-/*
- * Once shared with a process of its own, an address space counts as one that may
- * be: with these, each read of summary needs memory for dozens of notes.
- */
 static void stand(int arg)
 {
-	static char stack[65536];
-
 	(void)arg;
-	if (wanting &&
-	    clone(leave, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL) < 0)
-		err(1, "clone");
 	for (;;)
 		pause();
 }
@@ -404,26 +379,12 @@ static void living(pid_t pid)
 	shared->living[shared->nr_living++].pid = pid;
 }
 
-static void print_ops(void)
-{
-	int op, file;
-
-	for (op = 0; op < NR_OPS; op++)
-		for (file = 0; file < (op == OP_CALL ? 1 : NR_FILES); file++)
-			printf("%s %ld enomem %ld efault %ld\n", op_name(op, file),
-			       shared->ops[op][file].times, shared->ops[op][file].enomem,
-			       shared->ops[op][file].efault);
-	fflush(stdout);
-}
-
 int main(int argc, char **argv)
 {
 	pid_t churners[NR_CHURNERS], readers[NR_READERS], standing[NR_STANDING];
-	int i, status;
+	int i, op, file, status;
 	pid_t pid;
-	struct timespec now, left = {};
-	sigset_t early;
-	time_t end;
+	struct timespec end;
 
 	if (argc == 2 && !strcmp(argv[1], "--exit"))
 		return 0;
@@ -440,20 +401,14 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc == 3) {
-		wanting = !strcmp(argv[1], "--wanting");
-		failing = wanting || !strcmp(argv[1], "--failing");
+		failing = !strcmp(argv[1], "--failing");
 		injected = failing || !strcmp(argv[1], "--unaware");
 	}
 	if (argc != 2 && !injected)
-		errx(2, "usage: churn [--failing|--wanting|--unaware] SECONDS");
+		errx(2, "usage: churn [--failing|--unaware] SECONDS");
 
 	if (pipe2(go, O_CLOEXEC))
 		err(1, "pipe");
-	/* Children are ended by SIGKILL. */
-	sigemptyset(&early);
-	sigaddset(&early, SIGTERM);
-	sigaddset(&early, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &early, NULL);
 	for (i = 0; i < NR_STANDING; i++)
 		standing[i] = start(stand, 0);
 	for (i = 0; i < NR_CHURNERS; i++)
@@ -467,21 +422,12 @@ int main(int argc, char **argv)
 	for (i = 0; i < NR_READERS; i++)
 		living(readers[i]);
 	living(getpid());
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	end = now.tv_sec + atoi(argv[argc - 1]);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += atoi(argv[argc - 1]);
 	close(go[1]);
-	/* SIGUSR1 does no harm from now on. */
-	if (failing)
-		print_ops();
-	do {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		left.tv_sec = end - now.tv_sec;
-		status = left.tv_sec > 0 ? sigtimedwait(&early, NULL, &left) : SIGTERM;
-		if (status == SIGUSR1)
-			print_ops();
-	} while (status == SIGUSR1 || (status < 0 && errno == EINTR));
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL))
+		;
 	shared->done = true;
-	sigprocmask(SIG_UNBLOCK, &early, NULL);
 	while (shared->finished < NR_READERS) {
 		pid = waitpid(-1, &status, WNOHANG);
 		if (pid)
@@ -493,8 +439,11 @@ int main(int argc, char **argv)
 		kill(shared->living[i].pid, SIGKILL);
 		waitpid(shared->living[i].pid, NULL, 0);
 	}
-	if (failing)
-		print_ops();
+	for (op = 0; failing && op < NR_OPS; op++)
+		for (file = 0; file < (op == OP_CALL ? 1 : NR_FILES); file++)
+			printf("%s %ld enomem %ld efault %ld\n", op_name(op, file),
+			       shared->ops[op][file].times, shared->ops[op][file].enomem,
+			       shared->ops[op][file].efault);
 	printf("reads");
 	for (i = 0; i < NR_PIECES; i++)
 		printf(" %ld", shared->reads[i]);
