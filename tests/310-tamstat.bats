@@ -6,19 +6,20 @@ load helpers
 
 setup() {
   export LC_CTYPE=C.UTF-8
-  awks=()
-  for name in gawk mawk busybox; do
-    mkdir -p "$BATS_TEST_TMPDIR/$name"
-    ln -sf "$(command -v $name)" "$BATS_TEST_TMPDIR/$name/awk"
-    awks+=("$BATS_TEST_TMPDIR/$name")
-  done
-  socket=guest-$BATS_TEST_NUMBER
+  socket='' mounted=''
 }
 
 teardown() {
-  tmux -L "$socket" kill-server 2>/dev/null || true
-  umount /mnt/proc 2>/dev/null || true
+  [[ -z $socket ]] || tmux -L "$socket" kill-server 2>/dev/null || true
+  [[ -z $mounted ]] || umount "$mounted"
   kill_standing
+}
+
+# mount_proc OPTIONS: at $mounted, until the test ends
+mount_proc() {
+  mkdir -p /mnt/proc
+  mount -t proc -o "$1" proc /mnt/proc
+  mounted=/mnt/proc
 }
 
 # status_kb PID KEY
@@ -33,7 +34,7 @@ wanted() {
 }
 
 @test "tamstat: rows of standing processes equal /proc/PID/status, with every awk" {
-  local way pid expected
+  local name way pid expected
   stand --anon 30000
   stand_as 1000 --shmem 20000
   stand_as 4242 --reserve 1000000 --sparse 100
@@ -43,9 +44,12 @@ wanted() {
       "$(status_kb "$pid" VmRSS)" "$(status_kb "$pid" RssAnon)" "$(status_kb "$pid" RssShmem)" \
       "$(status_kb "$pid" VmPTE)" "$(<"/proc/$pid/oom_score")" stand
   done | sort -k 5,5nr)
-  for way in "${awks[@]}"; do
+  for name in gawk mawk busybox; do
+    way=$BATS_TEST_TMPDIR/$name
+    mkdir "$way"
+    ln -s "$(command -v $name)" "$way/awk"
     PATH=$way:$PATH run -0 tamstat -k -p "$(wanted "${standing[@]}")" -o pid,user,res,com,rss,anon,shmem,pgt,oom,name
-    assert_eq "$expected" "$(tail -n +2 <<<"$output" | awk '{ $1 = $1; print }')" "rows with ${way##*/}"
+    assert_eq "$expected" "$(tail -n +2 <<<"$output" | awk '{ $1 = $1; print }')" "rows with $name"
   done
 }
 
@@ -129,14 +133,12 @@ END
 
 @test "tamstat: another user sees what the files show it" {
   stand_as 1000 --anon 1000
-  mkdir -p /mnt/proc
-  mount -t proc -o hidepid=2 proc /mnt/proc
+  mount_proc hidepid=2
   assert_eq "alice" "$(TAMSTAT_PROC=/mnt/proc/tamalloc as 1000 tamstat --csv -o user | tail -n +2 | tr -d '"' | sort -u)" "users"
 }
 
 @test "tamstat: without the files it says so in one line, status 2" {
-  mkdir -p /mnt/proc
-  mount -t proc -o subset=pid proc /mnt/proc
+  mount_proc subset=pid
   # shellcheck disable=SC2016
   run -2 unshare -m sh -c 'mount --bind /mnt/proc /proc && exec tamstat'
   assert_eq "tamstat: there is no /proc/tamalloc/pids: the kernel was built without CONFIG_PROC_TAMALLOC, or /proc is mounted with subset=pid" \
@@ -154,6 +156,7 @@ END
 
 @test "tamstat: --watch shows a process that comes, and one that goes" {
   local shown
+  socket=guest-$BATS_TEST_NUMBER
   tmux -L "$socket" -f /dev/null new-session -d -x 90 -y 20 "tamstat --watch 0.5 -c 'odd*'" 3>&-
   on_screen() { tmux -L "$socket" capture-pane -p | grep -qE "$1"; }
   retry 200 on_screen "^tamstat .* processes"
