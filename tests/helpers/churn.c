@@ -29,6 +29,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "fault.h"
 #include "pids.h"
 #include "tamalloc.h"
 
@@ -317,16 +318,6 @@ static void churner(int which)
 	}
 }
 
-/* From now on, faults may hit this process and its children. */
-static void may_fail(void)
-{
-	int fd = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, "1", 1) != 1)
-		err(1, "make-it-fail");
-	close(fd);
-}
-
 static void stand(int arg)
 {
 	(void)arg;
@@ -353,7 +344,7 @@ static pid_t start(void (*work)(int), int arg)
 		err(1, "pipe");
 	close(go[0]);
 	if (injected && work != stand)
-		may_fail();
+		may_fail(true);
 	work(arg);
 	/* Others may still be reading, and expect this one to live. */
 	for (;;)

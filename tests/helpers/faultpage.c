@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include "fault.h"
 #include "pids.h"
 #include "tamalloc.h"
 
@@ -60,15 +61,6 @@ static long do_call(void)
 	if (mprotect(p, CALL_SIZE / 2, PROT_NONE))
 		err(1, "mprotect");
 	return 0;
-}
-
-static void may_fail(bool yes)
-{
-	int file = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
-
-	if (file < 0 || write(file, yes ? "1" : "0", 1) != 1)
-		err(1, "make-it-fail");
-	close(file);
 }
 
 static const struct operation {
