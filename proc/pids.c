@@ -369,10 +369,10 @@ static const struct seq_operations tamalloc_pids_seq_ops = {
 };
 
 /*
- * seq_file starts with a buffer of one page, and a read() returns at most what
- * is in its buffer. Give a reader that asks for more a larger one, so that an
- * agent with a large buffer needs few calls. If there is no memory for it, a
- * page will do.
+ * seq_file starts with a buffer of one page, and a read() fills it once, after
+ * what an earlier one left there. Give one that asks for more a larger buffer,
+ * so that an agent with a large one needs few calls. If there is no memory
+ * for it, a page will do.
  */
 #define PIDS_BUF_MAX	SZ_64K
 

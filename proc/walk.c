@@ -92,11 +92,11 @@ void tamalloc_walk_resume(struct tamalloc_walk *walk) __acquires(RCU)
 /*
  * May processes other than @task's share @mm now? Called with @task locked.
  *
- * mm_users counts the tasks that use @mm, and short-lived references besides.
- * signal->live never exceeds the number of threads of this process that use
- * @mm, as a thread leaves that count before it lets go of its address space.
- * So if the two are equal, no user is left for another process. MMF_MULTIPROCESS
- * stays set once a process was cloned with CLONE_VM.
+ * mm_users counts the tasks that use @mm, and short-lived references besides;
+ * signal->live counts at most the threads among them, and these leave it first.
+ * If they are equal, no other process has @mm, unless a thread was made between
+ * the two reads. MMF_MULTIPROCESS stays set once a process was cloned with
+ * CLONE_VM; CLONE_VFORK does not set it, and the counts decide.
  */
 static bool tamalloc_maybe_shared(struct task_struct *task,
 				  struct mm_struct *mm)
