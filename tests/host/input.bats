@@ -103,3 +103,44 @@ one_line() {
   one_line "there is no run 'nonsense'" "$copy/scripts/guest" nonsense
   one_line "run 'make kernel'" "$copy/scripts/guest" probe
 }
+
+@test "input: values that no guest can have" {
+  one_line "--timeout abc: a number is wanted" "$copy/scripts/guest" --timeout abc probe
+  one_line "--cpus --quiet: a number is wanted" "$copy/scripts/guest" --cpus --quiet probe
+  one_line "--accel hvf: kvm or tcg is wanted" "$copy/scripts/guest" --accel hvf probe
+  one_line "this is no name of a directory" "$copy/scripts/guest" --name a/../../b probe
+}
+
+@test "input: what a suite, a load and a mode cannot be" {
+  one_line "there is no suite 'nonsense'" "$copy/scripts/test" nonsense
+  one_line "one suite at a time" "$copy/scripts/test" debug kcsan
+  one_line "FAULT_SECONDS=abc is no number" env FAULT_SECONDS=abc "$copy/scripts/test" debug
+  one_line "SOAK=abc is no time" env SOAK=abc "$copy/scripts/soak"
+  one_line "there is no configuration nonsense" "$copy/scripts/soak" nonsense
+  one_line "there is no mode 'nonsense'" "$copy/scripts/scale" nonsense
+}
+
+# A terminal that is closed, or a reader of a pipe that goes away
+@test "input: guests end with the run that started them" {
+  local stub run guest i
+  for stub in kernel-build accel; do
+    printf '#!/bin/sh\n' >"$copy/scripts/$stub"
+  done
+  cat >"$copy/scripts/guest" <<TEXT
+#!/bin/sh
+case "\$*" in *'--name kcsan'*) echo \$\$ >$BATS_TEST_TMPDIR/guest && exec sleep 300 ;; esac
+TEXT
+  mkdir -p "$copy/build"
+  "$copy/scripts/test" kcsan >/dev/null 2>&1 3>&- &
+  run=$!
+  for ((i = 0; i < 300; i++)); do
+    [[ ! -s $BATS_TEST_TMPDIR/guest ]] || break
+    sleep 0.1
+  done
+  guest=$(<"$BATS_TEST_TMPDIR/guest")
+  kill -0 "$guest"
+  kill -HUP "$run"
+  wait "$run" || true
+  echo "expected: process $guest is gone; actual: $(ps -o pid=,args= -p "$guest" || echo gone)"
+  run ! kill -0 "$guest"
+}
