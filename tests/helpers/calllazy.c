@@ -170,17 +170,21 @@ static int do_steps(size_t step, size_t n, const struct way *way, bool read, boo
 }
 
 /*
- * MemFree, and the pages that the processors keep at hand: these are free too,
- * and are some hundred MiB.
+ * What MemFree is the sum of, and the pages that the processors keep at hand: these
+ * are free too, are some hundred MiB, and go back and forth by several at once. So
+ * both are read from one file, which is printed under the lock that this takes.
  */
 static long free_kb(void)
 {
-	long kb = proc_kb("/proc/meminfo", "MemFree");
-	const char *p = slurp("/proc/zoneinfo");
+	static const char *const keys[] = { "  pages free ", " count:" };
+	const char *text = slurp("/proc/zoneinfo"), *p;
+	long n = 0;
+	size_t i;
 
-	while ((p = strstr(p, " count:")))
-		kb += strtol(p += strlen(" count:"), NULL, 10) * (long)(PAGE >> 10);
-	return kb;
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		for (p = text; (p = strstr(p, keys[i])); )
+			n += strtol(p += strlen(keys[i]), NULL, 10);
+	return n * (long)(PAGE >> 10);
 }
 
 static int do_free(size_t size, const struct way *way)
