@@ -57,11 +57,16 @@ retry() {
 }
 
 @test "run_step: shows the share done and the time left" {
-  with_lib 'run_step -p "^  CC" -t 100 "a step" "$PWD/log" bash -c "
-    for i in {1..40}; do echo \"  CC file\"; done; sleep 17"'
-  run -0 ./script
-  echo "$output"
-  [[ $output == *"a step: 0:15, 40 % done, about 0:22 left"* ]]
+  # It goes on until that was shown.
+  with_lib 'run_step -p "^  CC" -t 100 "a step" "$PWD/log" timeout 100 bash -c "
+    for i in {1..40}; do echo \"  CC file\"; done
+    until grep -q left out; do sleep 0.2; done"'
+  run -0 eval './script >out'
+  cat out
+  [[ $(<out) =~ "a step: 0:"([0-9]{2})", 40 % done, about 0:"([0-9]{2})" left" ]]
+  # 40 of 100 took so long, so the other 60 will take half as long again.
+  echo "expected: $((10#${BASH_REMATCH[1]} * 60 / 40)) left; actual: ${BASH_REMATCH[2]}"
+  ((10#${BASH_REMATCH[2]} == 10#${BASH_REMATCH[1]} * 60 / 40))
 }
 
 @test "put_file: leaves an equal file alone, replaces a different one" {
