@@ -23,49 +23,49 @@ help: ## show this list
 	@echo "  V=1                                  show commands and whole output"
 
 run: image ## build everything, boot the guest, show the demo
-	$(Q)scripts/guest --timeout 300 demo
+	$(Q)scripts/vm/run --timeout 300 demo
 
 test: image ## run the test suite
-	$(Q)scripts/test
+	$(Q)scripts/suites/test
 
 test-debug: image ## the suite on a kernel that forgives nothing, with faults injected
-	$(Q)scripts/test debug
+	$(Q)scripts/suites/test debug
 
 test-kcsan: image ## what reads the files, with the kernel's detector of data races
-	$(Q)scripts/test kcsan
+	$(Q)scripts/suites/test kcsan
 
 test-scale: image ## 100,000 processes under each preempt= mode; SCALE= sets how many
-	$(Q)scripts/scale
+	$(Q)scripts/suites/scale
 
 soak: image ## stress-ng and readers for SOAK=10m, normal and debug kernel
-	$(Q)scripts/soak
+	$(Q)scripts/suites/soak
 
 test-peers: image ## the kernel's own selftests, patched and unpatched kernel compared
-	$(Q)scripts/peers
+	$(Q)scripts/suites/peers
 
 bench: image ## measure; also to build/bench.json, bench.md and bench/*.svg
-	$(Q)scripts/bench
+	$(Q)scripts/bench/run
 
 shell: image ## an interactive shell in the guest
-	$(Q)scripts/guest shell
+	$(Q)scripts/vm/run shell
 
 kernel: setup ## build the kernel, build/bzImage
-	$(Q)scripts/kernel-build
+	$(Q)scripts/kernel/build
 
 image: kernel ## build the kernel and the guest's file system, build/image.cpio
-	$(Q)scripts/image
+	$(Q)scripts/vm/image
 
 install: ## header, man pages, tools and tamalloc.pc, below DESTDIR/PREFIX
-	$(Q)scripts/install
+	$(Q)scripts/package/install
 
 uninstall: ## take these away again
-	$(Q)scripts/install --remove
+	$(Q)scripts/package/install --remove
 
 deb: setup ## Debian packages of kernel and tools, in build/deb
-	$(Q)scripts/deb
+	$(Q)scripts/package/deb
 
 test-deb: image ## install the packages in a Debian system, boot and test it
-	$(Q)scripts/test-deb
+	$(Q)scripts/suites/deb
 
 check: setup ## style and static checks
 	$(Q)scripts/check

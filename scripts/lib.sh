@@ -22,7 +22,7 @@ say() {
 
 # die MESSAGE: one line on stderr, then a non-zero status.
 die() {
-  printf '%s: error: %s\n' "${0##*/}" "$*" >&2
+  printf '%s: error: %s\n' "${0##*scripts/}" "$*" >&2
   exit 1
 }
 

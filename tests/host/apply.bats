@@ -52,7 +52,7 @@ setup() {
 
 @test "apply: what is taken out of the series is taken out of the tree" {
   "$copy/scripts/kernel-apply" "$tree"
-  sed -i '/x86-wire-up/d' "$copy/kernel-patches/series"
+  sed -i '/x86-wire-up/d' "$copy/kernel-patches/6.12/series"
   sed -i '/proc.walk.h/d' "$copy/kernel-patches/files.map"
   "$copy/scripts/kernel-apply" "$tree"
   cmp "$tree.before/arch/x86/entry/syscalls/syscall_64.tbl" \

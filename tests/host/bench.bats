@@ -19,16 +19,16 @@ refused() {
 }
 
 @test "bench: an unknown part is refused before anything is measured" {
-  refused "there is no part 'everything'" "$top/scripts/bench" call everything
+  refused "there is no part 'everything'" "$top/scripts/bench/run" call everything
 }
 
 @test "bench: BENCH other than full is refused" {
-  refused "BENCH=fast is unknown" env BENCH=fast "$top/scripts/bench"
+  refused "BENCH=fast is unknown" env BENCH=fast "$top/scripts/bench/run"
 }
 
 @test "bench: a kernel without an image cannot be profiled" {
   cp -r "$top/scripts" "$BATS_TEST_TMPDIR/"
-  refused "run 'make " "$BATS_TEST_TMPDIR/scripts/bench-profile"
+  refused "run 'make " "$BATS_TEST_TMPDIR/scripts/bench/profile"
 }
 
 @test "bench: a table has the figures, their ratio, and a dash for what is missing" {
@@ -39,7 +39,7 @@ refused() {
     '"proc.10000.pids.reads": {"value": 28, "unit": "reads"}' \
     '"proc.10000.ps": {"value": 1234567, "unit": "instructions/process"}' \
     >"$BATS_TEST_TMPDIR/build/bench.json"
-  run -0 "$BATS_TEST_TMPDIR/scripts/bench-report" --tables
+  run -0 "$BATS_TEST_TMPDIR/scripts/bench/report" --tables
   expected='| `ps -eo pid,vsz,rss,comm` | - | - | 1,234,567 | 1234.6 |'
   [[ $output == *"$expected"* ]] || {
     printf 'expected: %s\nactual:   %s\n' "$expected" "$output"

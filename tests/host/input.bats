@@ -35,41 +35,41 @@ one_line() {
 
 @test "input: a KERNEL_SRC that is not there" {
   one_line "KERNEL_SRC=/nonexistent is not a directory" \
-    env KERNEL_SRC=/nonexistent "$copy/scripts/kernel-source"
+    env KERNEL_SRC=/nonexistent "$copy/scripts/kernel/source"
 }
 
 @test "input: a KERNEL_SRC that is no kernel tree" {
   mkdir "$BATS_TEST_TMPDIR/no-kernel"
   one_line "does not hold a Linux kernel source tree" \
-    env KERNEL_SRC="$BATS_TEST_TMPDIR/no-kernel" "$copy/scripts/kernel-source"
+    env KERNEL_SRC="$BATS_TEST_TMPDIR/no-kernel" "$copy/scripts/kernel/source"
 }
 
 @test "input: a KERNEL_SRC of another version" {
   fake_tree "$BATS_TEST_TMPDIR/old" 6 1
   one_line "is Linux 6.1; the patches are for 6.12" \
-    env KERNEL_SRC="$BATS_TEST_TMPDIR/old" "$copy/scripts/kernel-source"
+    env KERNEL_SRC="$BATS_TEST_TMPDIR/old" "$copy/scripts/kernel/source"
 }
 
 @test "input: a KERNEL_TARBALL that is not there" {
   one_line "KERNEL_TARBALL=/nonexistent.tar is not a file" \
-    env KERNEL_TARBALL=/nonexistent.tar "$copy/scripts/kernel-source"
+    env KERNEL_TARBALL=/nonexistent.tar "$copy/scripts/kernel/source"
 }
 
 @test "input: both KERNEL_SRC and KERNEL_TARBALL" {
   one_line "give one of them" \
-    env KERNEL_SRC=/tmp KERNEL_TARBALL=/tmp/x "$copy/scripts/kernel-source"
+    env KERNEL_SRC=/tmp KERNEL_TARBALL=/tmp/x "$copy/scripts/kernel/source"
 }
 
 @test "input: a KERNEL_TARBALL of another version leaves nothing behind" {
   fake_tree "$BATS_TEST_TMPDIR/linux-6.6" 6 6
   tar -C "$BATS_TEST_TMPDIR" -cf "$BATS_TEST_TMPDIR/x.tar" linux-6.6
   one_line "is Linux 6.6; the patches are for 6.12" \
-    env KERNEL_TARBALL="$BATS_TEST_TMPDIR/x.tar" "$copy/scripts/kernel-source"
+    env KERNEL_TARBALL="$BATS_TEST_TMPDIR/x.tar" "$copy/scripts/kernel/source"
 }
 
 @test "input: a KERNEL_TARBALL that is no tarball leaves nothing behind" {
   echo garbage >"$BATS_TEST_TMPDIR/x.tar"
-  run -1 env KERNEL_TARBALL="$BATS_TEST_TMPDIR/x.tar" "$copy/scripts/kernel-source"
+  run -1 env KERNEL_TARBALL="$BATS_TEST_TMPDIR/x.tar" "$copy/scripts/kernel/source"
   [[ $output == *"could not be unpacked"* ]]
   [[ ! -e $copy/build/linux && ! -e $copy/build/linux.tmp ]]
 }
@@ -81,11 +81,11 @@ one_line() {
   chmod +x "$BATS_TEST_TMPDIR/bin/df"
   fake_tree "$BATS_TEST_TMPDIR/new" 6 12
   one_line "make room" env PATH="$BATS_TEST_TMPDIR/bin:$PATH" \
-    KERNEL_SRC="$BATS_TEST_TMPDIR/new" "$copy/scripts/kernel-source"
+    KERNEL_SRC="$BATS_TEST_TMPDIR/new" "$copy/scripts/kernel/source"
 }
 
 @test "input: an unknown ACCEL" {
-  one_line "ACCEL=hvf is unknown; set it to kvm or tcg" env ACCEL=hvf "$copy/scripts/accel"
+  one_line "ACCEL=hvf is unknown; set it to kvm or tcg" env ACCEL=hvf "$copy/scripts/vm/accel"
 }
 
 @test "input: a missing tool" {
@@ -95,44 +95,44 @@ one_line() {
     ln -s "$(command -v $tool)" "$BATS_TEST_TMPDIR/bin/"
   done
   one_line "is missing; run 'make setup'" \
-    env PATH="$BATS_TEST_TMPDIR/bin" "$copy/scripts/image"
+    env PATH="$BATS_TEST_TMPDIR/bin" "$copy/scripts/vm/image"
 }
 
 @test "input: a guest without a kernel, and an unknown run" {
   mkdir -p "$copy/build"
-  one_line "there is no run 'nonsense'" "$copy/scripts/guest" nonsense
-  one_line "run 'make kernel'" "$copy/scripts/guest" probe
+  one_line "there is no run 'nonsense'" "$copy/scripts/vm/run" nonsense
+  one_line "run 'make kernel'" "$copy/scripts/vm/run" probe
 }
 
 @test "input: values that no guest can have" {
-  one_line "--timeout abc: a number is wanted" "$copy/scripts/guest" --timeout abc probe
-  one_line "--cpus --quiet: a number is wanted" "$copy/scripts/guest" --cpus --quiet probe
-  one_line "--accel hvf: kvm or tcg is wanted" "$copy/scripts/guest" --accel hvf probe
-  one_line "this is no name of a directory" "$copy/scripts/guest" --name a/../../b probe
+  one_line "--timeout abc: a number is wanted" "$copy/scripts/vm/run" --timeout abc probe
+  one_line "--cpus --quiet: a number is wanted" "$copy/scripts/vm/run" --cpus --quiet probe
+  one_line "--accel hvf: kvm or tcg is wanted" "$copy/scripts/vm/run" --accel hvf probe
+  one_line "this is no name of a directory" "$copy/scripts/vm/run" --name a/../../b probe
 }
 
 @test "input: what a suite, a load and a mode cannot be" {
-  one_line "there is no suite 'nonsense'" "$copy/scripts/test" nonsense
-  one_line "one suite at a time" "$copy/scripts/test" debug kcsan
-  one_line "FAULT_SECONDS=abc is no number" env FAULT_SECONDS=abc "$copy/scripts/test" debug
-  one_line "SOAK=abc is no time" env SOAK=abc "$copy/scripts/soak"
-  one_line "there is no configuration nonsense" "$copy/scripts/soak" nonsense
-  one_line "there is no mode 'nonsense'" "$copy/scripts/scale" nonsense
+  one_line "there is no suite 'nonsense'" "$copy/scripts/suites/test" nonsense
+  one_line "one suite at a time" "$copy/scripts/suites/test" debug kcsan
+  one_line "FAULT_SECONDS=abc is no number" env FAULT_SECONDS=abc "$copy/scripts/suites/test" debug
+  one_line "SOAK=abc is no time" env SOAK=abc "$copy/scripts/suites/soak"
+  one_line "there is no configuration nonsense" "$copy/scripts/suites/soak" nonsense
+  one_line "there is no mode 'nonsense'" "$copy/scripts/suites/scale" nonsense
 }
 
 # A terminal that is closed, or a reader of a pipe that goes away
 @test "input: guests end with the run that started them" {
   local stub run guest i status=0
-  for stub in kernel-build accel; do
+  for stub in kernel/build vm/accel; do
     printf '#!/bin/sh\n' >"$copy/scripts/$stub"
   done
-  cat >"$copy/scripts/guest" <<TEXT
+  cat >"$copy/scripts/vm/run" <<TEXT
 #!/bin/sh
 case "\$*" in *'--name kcsan'*) echo \$\$ >$BATS_TEST_TMPDIR/guest && exec sleep 300 ;; esac
 TEXT
   mkdir -p "$copy/build"
   # Where this runs, the signal may be ignored.
-  env --default-signal=HUP "$copy/scripts/test" kcsan >/dev/null 2>&1 3>&- &
+  env --default-signal=HUP "$copy/scripts/suites/test" kcsan >/dev/null 2>&1 3>&- &
   run=$!
   for ((i = 0; i < 300; i++)); do
     [[ ! -s $BATS_TEST_TMPDIR/guest ]] || break

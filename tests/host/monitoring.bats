@@ -5,13 +5,13 @@ bats_require_minimum_version 1.7.0
 
 setup_file() {
   top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-  "$top/scripts/debs" >/dev/null
+  "$top/scripts/vm/debs" >/dev/null
   export top PATH=$top/build/debs/root/usr/bin:$PATH
 }
 
 setup() {
-  rules=$top/scripts/monitoring/alerts.yml
-  dashboard=$top/scripts/monitoring/grafana-dashboard.json
+  rules=$top/proc/monitoring/alerts.yml
+  dashboard=$top/proc/monitoring/grafana-dashboard.json
 }
 
 # assert_eq EXPECTED ACTUAL WHAT
@@ -24,7 +24,7 @@ assert_eq() {
 
 # test_rules [SED-SCRIPT]: "promtool test rules" over the rules, changed or not.
 test_rules() {
-  cp "$top/tests/agents/alerts.test.yml" "$BATS_TEST_TMPDIR"
+  cp "$top/tests/guest/agents/alerts.test.yml" "$BATS_TEST_TMPDIR"
   sed -e "${1:-}" "$rules" >"$BATS_TEST_TMPDIR/alerts.yml"
   (cd "$BATS_TEST_TMPDIR" && promtool test rules alerts.test.yml)
 }
@@ -46,7 +46,7 @@ exported() {
       {RSS,ANON,FILE,SHMEM,SWAP,HUGETLB,PGTABLES}_KB OOM_SCORE OOM_SCORE_ADJ NAME
     echo 1 0 1 1 1 1.00 1 1 1 1 1 1 1 1 1 init
   } >"$proc/tamalloc/pids"
-  "$top/scripts/tamalloc-textfile" --pids --proc "$proc" --sys "$sys" |
+  "$top/proc/tools/tamalloc-textfile" --pids --proc "$proc" --sys "$sys" |
     awk '$2 == "TYPE" { print $3 }' | sort
 }
 
@@ -72,7 +72,7 @@ named() {
       $1 == "alertname:" { this = ($2 == alert) }
       this && /exp_alerts: \[\]/ { none = 1 }
       this && /exp_labels:/ { some = 1 }
-      END { print none + 0, some + 0 }' "$top/tests/agents/alerts.test.yml")" "tests without and with $alert"
+      END { print none + 0, some + 0 }' "$top/tests/guest/agents/alerts.test.yml")" "tests without and with $alert"
   done
 }
 
@@ -162,10 +162,10 @@ documented() {
 @test "docs: the configurations that they show are the files, word for word" {
   local file
   for file in prometheus.yml collectd.conf zabbix.conf telegraf.conf; do
-    diff "$top/scripts/monitoring/$file" <(documented "$file")
+    diff "$top/proc/monitoring/$file" <(documented "$file")
   done
   assert_eq 4 "$(grep -c '^<!-- file: ' "$top/docs/monitoring.md")" "files shown"
-  run ! diff "$top/scripts/monitoring/zabbix.conf" <(documented collectd.conf)
+  run ! diff "$top/proc/monitoring/zabbix.conf" <(documented collectd.conf)
   # Each alert is in the table.
   for file in $(sed -n 's/.*- alert: //p' "$rules"); do
     grep -q "^| .$file. |" "$top/docs/monitoring.md" || {
@@ -179,7 +179,7 @@ documented() {
   local command
   exported >/dev/null
   # As the agent makes a command of it: $1 and $2, and $$ for a dollar.
-  command=$(sed -n 's/^UserParameter=tamalloc.name\[\*\],//p' "$top/scripts/monitoring/zabbix.conf" |
+  command=$(sed -n 's/^UserParameter=tamalloc.name\[\*\],//p' "$top/proc/monitoring/zabbix.conf" |
     sed 's/\$\$/\x01/g; s/\$2/init/; s/\x01/$/g' | sed "s|/proc/tamalloc|$BATS_TEST_TMPDIR/proc/tamalloc|")
   run -0 sh -c "${command/\$1/RSS_KB}"
   assert_eq 1 "$output" "RSS_KB"
@@ -189,7 +189,7 @@ documented() {
 
 @test "docs: the number of series is what the exporter writes" {
   exported >/dev/null
-  run -0 "$top/scripts/tamalloc-textfile" --proc "$BATS_TEST_TMPDIR/proc" --sys "$BATS_TEST_TMPDIR/sys"
+  run -0 "$top/proc/tools/tamalloc-textfile" --proc "$BATS_TEST_TMPDIR/proc" --sys "$BATS_TEST_TMPDIR/sys"
   local fixed each
   fixed=$(grep -v '^#' <<<"$output" | grep -vc '^tamalloc_name_')
   each=$(grep -c '^tamalloc_name_' <<<"$output")

@@ -19,7 +19,7 @@ results() {
 judge() {
   local wanted=$1 got=0 words
   shift
-  "$top/scripts/peers-judge" . >report 2>&1 || got=$?
+  "$top/scripts/suites/peers-judge" . >report 2>&1 || got=$?
   echo "expected: $wanted, with the lines: $*"
   echo "actual:   $got, $(<report)"
   [[ $got == "$wanted" ]]
@@ -65,7 +65,7 @@ mm:cow > cow	fail
 mm:cow	fail
 proc:cut	fail
 LIST
-  "$top/scripts/peers-results" <output >actual
+  "$top/scripts/suites/peers-results" <output >actual
   diff -u expected actual
 }
 

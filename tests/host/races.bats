@@ -8,7 +8,7 @@ setup() {
   copy=$BATS_TEST_TMPDIR/checkout
   mkdir -p "$copy/tests"
   cp -r "$top/scripts" "$copy/"
-  cp -r "$top/tests/log" "$copy/tests/"
+  cp -r "$top/tests/verdict" "$copy/tests/"
   elsewhere=$BATS_TEST_TMPDIR/elsewhere
 }
 
@@ -28,7 +28,7 @@ report() {
 
 # sorted OURS ELSEWHERE: how many reports are ours, how many others'
 sorted() {
-  "$copy/scripts/kcsan" "$BATS_TEST_TMPDIR/log" "$elsewhere" >"$BATS_TEST_TMPDIR/judged"
+  "$copy/scripts/vm/kcsan" "$BATS_TEST_TMPDIR/log" "$elsewhere" >"$BATS_TEST_TMPDIR/judged"
   echo "expected: $1 ours, $2 elsewhere"
   echo "actual: $(grep -c KCSAN "$BATS_TEST_TMPDIR/judged") ours, $(wc -l <"$elsewhere") elsewhere"
   [[ $(grep -c KCSAN "$BATS_TEST_TMPDIR/judged") == "$1" ]]
@@ -52,12 +52,12 @@ sorted() {
 @test "races: one that is explained is not ours any more" {
   report "data-race in next_thread / release_task" next_thread tamalloc_walk_next \
     >"$BATS_TEST_TMPDIR/log"
-  echo 'data-race in next_thread / release_task$' >>"$copy/tests/log/kcsan-allow"
+  echo 'data-race in next_thread / release_task$' >>"$copy/tests/verdict/kcsan-allow"
   sorted 0 1
   # But never for what our own functions do.
   report "data-race in next_thread / tamalloc_walk_next" next_thread \
     >"$BATS_TEST_TMPDIR/log"
-  echo '.' >>"$copy/tests/log/kcsan-allow"
+  echo '.' >>"$copy/tests/verdict/kcsan-allow"
   sorted 1 0
 }
 

@@ -1,6 +1,6 @@
 # tamstat on files that stand still: what it prints, with three awks and
 # three shells, against what Python, jq and the shell find out by themselves. With the
-# real files it is tested in the guest (tests/310-tamstat.bats).
+# real files it is tested in the guest (tests/guest/tools/310-tamstat.bats).
 # SPDX-License-Identifier: GPL-2.0-only
 
 bats_require_minimum_version 1.7.0
@@ -77,7 +77,7 @@ each_way() {
     done
     shift
     rc=0
-    PATH=$ways/${way%% *}:$PATH "${shell[@]}" "$top/scripts/tamstat" "$@" >"$out" 2>"$out.err" || rc=$?
+    PATH=$ways/${way%% *}:$PATH "${shell[@]}" "$top/proc/tools/tamstat" "$@" >"$out" 2>"$out.err" || rc=$?
     assert_eq "$status_" "$rc" "status with $way: tamstat $* ($(head -n 3 "$out.err"))"
     cat "$out.err" >>"$out"
     if [[ -z $first ]]; then
@@ -153,7 +153,7 @@ each_way() {
   sed '2d; s/  666 / 1666 /; s/ 1600 / 1500 /' "$files/pids" >"$BATS_TEST_TMPDIR/old"
   while read -ra args; do
     each_way 0 "${args[@]}"
-    PATH=$ways/original:$PATH run -0 "$top/scripts/tamstat" "${args[@]}"
+    PATH=$ways/original:$PATH run -0 "$top/proc/tools/tamstat" "${args[@]}"
     assert_eq "$(<"$out")" "$output" "tamstat ${args[*]}"
   done <<TEXT
 -k
@@ -308,7 +308,7 @@ TEXT
   # One that is the shell's own is not of the environment, and no width.
   each_way 0
   # shellcheck disable=SC2016  # for the other shell
-  assert_eq "$(<"$out")" "$(dash -c 'COLUMNS=80; . "$0"' "$top/scripts/tamstat")" "unexported COLUMNS"
+  assert_eq "$(<"$out")" "$(dash -c 'COLUMNS=80; . "$0"' "$top/proc/tools/tamstat")" "unexported COLUMNS"
   # What was asked for stays, and is cut.
   COLUMNS=20 each_way 0 -o pid,shmem,hugetlb,name -n 1
   assert_eq "    PID SHMEM HUGETL|4194303   22G    1.0" "$(paste -sd'|' "$out")" "-o in 20 columns"
@@ -385,7 +385,7 @@ TEXT
   local proc=$BATS_TEST_TMPDIR/proc pid
   mkdir "$proc"
   cp "$files"/* "$proc/"
-  TAMSTAT_PROC=$proc "$top/scripts/tamstat" --diff 3 -s anon -k >"$BATS_TEST_TMPDIR/out" 3>&- &
+  TAMSTAT_PROC=$proc "$top/proc/tools/tamstat" --diff 3 -s anon -k >"$BATS_TEST_TMPDIR/out" 3>&- &
   pid=$!
   # The first sample has been read as soon as it waits.
   waits() { pgrep -f '^sleep 3$' >/dev/null; }
@@ -490,7 +490,7 @@ TEXT
   for way in gawk mawk; do
     for args in "" --json --summary --help --version; do
       # shellcheck disable=SC2086  # words
-      PATH=$ways/$way:$PATH run -2 sh -c '"$@" >/dev/full' sh "$top/scripts/tamstat" $args
+      PATH=$ways/$way:$PATH run -2 sh -c '"$@" >/dev/full' sh "$top/proc/tools/tamstat" $args
     done
   done
 }
@@ -498,8 +498,8 @@ TEXT
 @test "tamstat: a reader that leaves early is no reason for noise" {
   local way
   for way in gawk mawk busybox; do
-    PATH=$ways/$way:$PATH TAMSTAT_PROC=$names "$top/scripts/tamstat" 2>"$BATS_TEST_TMPDIR/err" | head -n 1 >/dev/null
-    PATH=$ways/$way:$PATH TAMSTAT_PROC=$names "$top/scripts/tamstat" --json 2>>"$BATS_TEST_TMPDIR/err" | head -n 1 >/dev/null
+    PATH=$ways/$way:$PATH TAMSTAT_PROC=$names "$top/proc/tools/tamstat" 2>"$BATS_TEST_TMPDIR/err" | head -n 1 >/dev/null
+    PATH=$ways/$way:$PATH TAMSTAT_PROC=$names "$top/proc/tools/tamstat" --json 2>>"$BATS_TEST_TMPDIR/err" | head -n 1 >/dev/null
     assert_eq "" "$(<"$BATS_TEST_TMPDIR/err")" "standard error with $way"
   done
 }
@@ -550,7 +550,7 @@ screen_says() {
   for way in "gawk dash" "mawk bash" "busybox busybox sh"; do
     rm -f "$BATS_TEST_TMPDIR"/{before,after,status}
     # shellcheck disable=SC2086  # words
-    on_screen $way "$top/scripts/tamstat" -n 1
+    on_screen $way "$top/proc/tools/tamstat" -n 1
     retry 100 test -s "$BATS_TEST_TMPDIR/after"
     assert_eq "PID USER RESERVED COMMITTED PCT RSS ANON FILE SHMEM SWAP PGTABLES OOM NAME" \
       "$(tmux -L "$socket" capture-pane -p | sed -n 2p | xargs)" "header, 100 columns, $way"
@@ -566,7 +566,7 @@ screen_says() {
     cp "$files"/* "$proc/"
     rm -f "$BATS_TEST_TMPDIR"/{before,after,status}
     # shellcheck disable=SC2086  # words
-    on_screen $way "$top/scripts/tamstat" --watch 0.3
+    on_screen $way "$top/proc/tools/tamstat" --watch 0.3
     retry 100 shows "8 processes, 7 address spaces"
     retry 100 shows 'Web "Content",'
     assert_eq "1 0" "$(screen_says '#{alternate_on} #{cursor_flag}')" "alternate screen, cursor"
@@ -591,7 +591,7 @@ screen_says() {
 }
 
 @test "tamstat: --watch follows a new size at once, not at the next turn" {
-  on_screen gawk "$top/scripts/tamstat" --watch 1000
+  on_screen gawk "$top/proc/tools/tamstat" --watch 1000
   retry 100 shows "8 processes"
   tmux -L "$socket" resize-window -x 60 -y 7
   header_is() { [[ $(tmux -L "$socket" capture-pane -p | sed -n 4p | xargs) == "$1" ]]; }
@@ -600,7 +600,7 @@ screen_says() {
 
 @test "tamstat: --watch does not run over the smallest of screens" {
   local rows
-  on_screen gawk "$top/scripts/tamstat" --watch 0.3
+  on_screen gawk "$top/proc/tools/tamstat" --watch 0.3
   retry 100 shows "8 processes"
   rows_are() { (($(tmux -L "$socket" capture-pane -p | grep -c .) == $1)) && shows "tamstat "; }
   # The third line is empty, below the header are the processes.
@@ -629,7 +629,7 @@ echo waiting >>"$BATS_TEST_TMPDIR/waited"
 exec "$(command -v dd)" "\$@"
 TEXT
   chmod +x "$ways/noted"/*
-  on_screen noted dash "$top/scripts/tamstat" --watch 999999999999
+  on_screen noted dash "$top/proc/tools/tamstat" --watch 999999999999
   retry 100 shows "8 processes"
   waited() { (($(wc -l <"$BATS_TEST_TMPDIR/waited") >= 3)); }
   retry 100 waited
@@ -641,7 +641,7 @@ TEXT
   for how in C-c TERM files; do
     rm -rf "$BATS_TEST_TMPDIR"/{before,after,status,proc}
     cp -r "$files" "$BATS_TEST_TMPDIR/proc"
-    TAMSTAT_PROC=$BATS_TEST_TMPDIR/proc on_screen gawk "$top/scripts/tamstat" --watch 0.3
+    TAMSTAT_PROC=$BATS_TEST_TMPDIR/proc on_screen gawk "$top/proc/tools/tamstat" --watch 0.3
     retry 100 shows "8 processes"
     case $how in
       C-c)
@@ -649,7 +649,7 @@ TEXT
         expected=130
         ;;
       TERM)
-        pkill -TERM -f "^/bin/sh $top/scripts/tamstat --watch 0.3\$"
+        pkill -TERM -f "^/bin/sh $top/proc/tools/tamstat --watch 0.3\$"
         expected=143
         ;;
       files)
@@ -667,7 +667,7 @@ TEXT
 }
 
 @test "tamstat: --watch says what is wrong where it can be read" {
-  on_screen gawk "$top/scripts/tamstat" --watch -s nix
+  on_screen gawk "$top/proc/tools/tamstat" --watch -s nix
   retry 100 test -s "$BATS_TEST_TMPDIR/after"
   assert_eq 2 "$(<"$BATS_TEST_TMPDIR/status")" "status"
   shows 'tamstat: there is no column "nix"' || fail "nothing is said"
@@ -675,7 +675,7 @@ TEXT
 
 @test "tamstat: --watch into a file is one table after the other, without control characters" {
   local pid
-  "$top/scripts/tamstat" --watch 0.2 -n 1 -o pid >"$BATS_TEST_TMPDIR/log" 3>&- &
+  "$top/proc/tools/tamstat" --watch 0.2 -n 1 -o pid >"$BATS_TEST_TMPDIR/log" 3>&- &
   pid=$!
   three() { (($(grep -c 4194303 "$BATS_TEST_TMPDIR/log") >= 3)); }
   retry 100 three
@@ -697,7 +697,7 @@ complete_() {
     [[ $2 != *= ]] || COMP_WORDS+=("")
     COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
     _tamstat tamstat "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-    printf "%s\n" "${COMPREPLY[@]}"' bash "$top/scripts/tamstat.bash-completion" "$1" | LC_ALL=C sort | paste -sd' '
+    printf "%s\n" "${COMPREPLY[@]}"' bash "$top/proc/tools/tamstat.bash-completion" "$1" | LC_ALL=C sort | paste -sd' '
 }
 
 @test "completion: options, columns, users, processes" {
@@ -716,7 +716,7 @@ complete_() {
   # Whatever is offered, the command takes.
   for by in name user; do
     for column in $(complete_ "tamstat --by $by -s "); do
-      run -0 "$top/scripts/tamstat" --by "$by" -s "$column"
+      run -0 "$top/proc/tools/tamstat" --by "$by" -s "$column"
     done
   done
   assert_eq "1,65 1,69" "$(complete_ "tamstat -p 1,6")" "-p 1,6"
@@ -728,7 +728,7 @@ complete_() {
 @test "completion: every option of --help is offered" {
   local option offered
   offered=" $(complete_ "tamstat -") "
-  for option in $("$top/scripts/tamstat" --help | grep -oE '(^|[ ,])--?[A-Za-z][a-z]*' | tr -d ' ,' | sort -u); do
+  for option in $("$top/proc/tools/tamstat" --help | grep -oE '(^|[ ,])--?[A-Za-z][a-z]*' | tr -d ' ,' | sort -u); do
     [[ $offered == *" $option "* ]] || fail "$option is not offered"
   done
 }

@@ -1,5 +1,5 @@
 # The exporter for node_exporter, over made-up files: what the kernel rarely
-# shows, and what goes wrong. tests/agents has it with the kernel's files.
+# shows, and what goes wrong. tests/guest/agents has it with the kernel's files.
 # SPDX-License-Identifier: GPL-2.0-only
 
 bats_require_minimum_version 1.7.0
@@ -51,7 +51,7 @@ assert_eq() {
 }
 
 textfile() {
-  "$top/scripts/tamalloc-textfile" --proc "$proc" --sys "$sys" "$@"
+  "$top/proc/tools/tamalloc-textfile" --proc "$proc" --sys "$sys" "$@"
 }
 
 # assert_line LINE: among those of $output.

@@ -5,7 +5,7 @@ bats_require_minimum_version 1.7.0
 
 setup_file() {
   top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-  ACCEL=$("$top/scripts/accel" 2>/dev/null)
+  ACCEL=$("$top/scripts/vm/accel" 2>/dev/null)
   export top ACCEL
 }
 
@@ -13,7 +13,7 @@ setup_file() {
 verdict() {
   local status_wanted=$1 words=$2 got=0
   shift 2
-  "$top/scripts/guest" --quiet --memory 512 --name "$BATS_TEST_NAME" "$@" \
+  "$top/scripts/vm/run" --quiet --memory 512 --name "$BATS_TEST_NAME" "$@" \
     >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- || got=$?
   echo "expected: $status_wanted and a line with: $words"
   echo "actual:   $got, $(<"$BATS_TEST_TMPDIR/out")"

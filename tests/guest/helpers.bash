@@ -1,0 +1,259 @@
+# What the tests in the guest share.
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+
+bats_require_minimum_version 1.7.0
+
+# bats notes the stack before each command, so as to know the line of one that
+# fails. In an emulated guest that takes 5 ms each, more than most commands. Noted
+# when one fails, it is the same but for a command that ends the shell.
+bats_debug_trap() {
+  trap - DEBUG
+}
+
+bats_error_trap() {
+  bats_check_status_from_trap
+  [[ -n $BATS_DEBUG_LAST_STACK_TRACE_IS_VALID ]] || bats_capture_stack_trace
+  BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
+}
+
+pids=/proc/tamalloc/pids
+summary=/proc/tamalloc/summary
+counters=/sys/kernel/mm/tamalloc
+
+# fail MESSAGE...: end the test.
+fail() {
+  printf '%s\n' "$@" >&2
+  return 1
+}
+
+# assert_eq EXPECTED ACTUAL [WHAT]
+assert_eq() {
+  [[ $1 == "$2" ]] || fail "${3:-value}:" "  expected: $1" "  actual:   $2"
+}
+
+# assert_le LOW HIGH [WHAT]: LOW <= HIGH
+assert_le() {
+  (($1 <= $2)) || fail "${3:-value}:" "  expected at most: $2" "  actual:           $1"
+}
+
+# assert_between LOW ACTUAL HIGH [WHAT]
+assert_between() {
+  (($1 <= $2 && $2 <= $3)) ||
+    fail "${4:-value}:" "  expected: $1 to $3" "  actual:   $2"
+}
+
+# load_of NORMAL SMALL: how much of something a test makes; the second where each
+# costs many times more, on kernels that check everything.
+load_of() {
+  if [[ ${TAMALLOC_LOAD:-} == small ]]; then
+    echo "$2"
+  else
+    echo "$1"
+  fi
+}
+
+# retry TIMES COMMAND...: until COMMAND holds, a tenth of a second apart.
+retry() {
+  local n=$1
+  shift
+  while ! "$@"; do
+    # Where the caller asks how it ended, fail alone would not leave the loop.
+    ((n-- > 0)) || {
+      fail "did not come true: $*"
+      return 1
+    }
+    sleep 0.1
+  done
+}
+
+# stand ARGS...: start a standing process (tests/helpers/proc/stand.c); its PID is in
+# $stood, and teardown kills it and its children.
+stand() {
+  stood=$(command stand "$@")
+  standing+=("$stood")
+}
+
+# stand_as UID ARGS...: the same as another user, of the group of that number
+# and no other.
+stand_as() {
+  stood=$(as "$1" stand "${@:2}")
+  standing+=("$stood")
+}
+
+# as UID COMMAND...: run a program as another user, of the group of that number
+# and no other. (Root would otherwise keep group 0, which is the default gid=.)
+as() {
+  local uid=$1
+  shift
+  setpriv --reuid "$uid" --regid "$uid" --clear-groups "$@"
+}
+
+# kill_standing: for teardown; may run twice. Waits until they are gone. Each
+# leads a process group.
+kill_standing() {
+  local pid
+  for pid in "${standing[@]}"; do
+    kill -KILL -- "-$pid" 2>/dev/null || true
+  done
+  for pid in "${standing[@]}"; do
+    retry 300 group_gone "$pid"
+  done
+  standing=()
+}
+standing=()
+
+gone() {
+  [[ ! -e /proc/$1/status ]]
+}
+
+group_gone() {
+  ! kill -0 -- "-$1" 2>/dev/null
+}
+
+# state_is PID LETTER: of the process as /proc/PID/stat has it.
+state_is() {
+  local line
+  line=$(<"/proc/$1/stat") 2>/dev/null || return
+  line=${line##*) }
+  [[ ${line:0:1} == "$2" ]]
+}
+
+# children PID: the processes that have it as their parent, without a fork, so
+# that none comes to be in between. They are in the array $found.
+children() {
+  local stat line
+  found=()
+  for stat in /proc/[0-9]*/stat; do
+    { IFS= read -r line <"$stat"; } 2>/dev/null || continue
+    line=${line##*) }
+    # shellcheck disable=SC2086  # words
+    set -- "$1" $line
+    [[ $3 != "$1" ]] || {
+      stat=${stat#/proc/}
+      found+=("${stat%/stat}")
+    }
+  done
+}
+
+# rows: the rows without the header.
+rows() {
+  tail -n +2 "${1:-$pids}"
+}
+
+# column NAME [FILE]: that column of every row.
+column() {
+  awk -v name="$1" '
+    NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) col = i; next }
+    { print $col }' "${2:-$pids}"
+}
+
+# field PID NAME [FILE]: one field of the row of a process; nothing without one.
+field() {
+  awk -v pid="$1" -v name="$2" '
+    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    $(at["PID"]) == pid { print $(at[name]) }' "${3:-$pids}"
+}
+
+# has_row PID [FILE]
+has_row() {
+  [[ -n $(field "$1" PID "${2:-$pids}") ]]
+}
+
+# key NAME [FILE]: the value of a key of summary, without its unit.
+key() {
+  awk -v key="$1:" '$1 == key { print $2 }' "${2:-$summary}"
+}
+
+# Print every field of a row in which FILE, a copy of pids, differs from what
+# the kernel's own files say of the processes given; nothing if all are equal.
+# The processes must stand still.
+differences() {
+  local file=$1
+  shift
+  gawk -v want="$*" '
+    function slurp(path,   line, text, first) {
+      text = ""; first = 1
+      while ((getline line < path) > 0) { text = text (first ? "" : "\n") line; first = 0 }
+      close(path)
+      return text
+    }
+    function check(pid, name, actual, expected) {
+      if (actual "" != expected "")
+        printf "PID %s %s: expected %s, actual %s\n", pid, name, expected, actual
+    }
+    # "Vm" lines of a status file; a process that never used a kind has none.
+    function status(pid,   line, part) {
+      delete st
+      while ((getline line < ("/proc/" pid "/status")) > 0) {
+        match(line, /^[^:]*/)
+        part = substr(line, RLENGTH + 2)
+        sub(/^[ \t]+/, "", part)
+        st[substr(line, 1, RLENGTH)] = part
+      }
+      close("/proc/" pid "/status")
+    }
+    function kb(name) { return st[name] + 0 }
+    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    { row[$(at["PID"])] = $0 }
+    END {
+      n = split(want, list, " ")
+      for (k = 1; k <= n; k++) {
+        pid = list[k]
+        if (!(pid in row)) { printf "PID %s: expected a row, actual none\n", pid; continue }
+        split(row[pid], f, " ")
+        status(pid)
+        split(st["Uid"], uids, "\t")
+        stat = slurp("/proc/" pid "/stat")
+        # The name may hold anything, so count from its closing parenthesis.
+        while ((p = index(stat, ")")) > 0) stat = substr(stat, p + 1)
+        split(stat, after, " ")
+        size = kb("VmSize"); hwm = kb("VmHWM")
+        pct = size ? int(hwm * 10000 / size) : 0
+        check(pid, "UID", f[at["UID"]], uids[2])
+        check(pid, "STARTTIME", f[at["STARTTIME"]], after[20])
+        check(pid, "RESERVED_KB", f[at["RESERVED_KB"]], size)
+        check(pid, "COMMITTED_KB", f[at["COMMITTED_KB"]], hwm)
+        check(pid, "COMMITTED_PCT", f[at["COMMITTED_PCT"]],
+          sprintf("%d.%02d", int(pct / 100), pct % 100))
+        check(pid, "RSS_KB", f[at["RSS_KB"]], kb("VmRSS"))
+        check(pid, "ANON_KB", f[at["ANON_KB"]], kb("RssAnon"))
+        check(pid, "FILE_KB", f[at["FILE_KB"]], kb("RssFile"))
+        check(pid, "SHMEM_KB", f[at["SHMEM_KB"]], kb("RssShmem"))
+        check(pid, "SWAP_KB", f[at["SWAP_KB"]], kb("VmSwap"))
+        check(pid, "HUGETLB_KB", f[at["HUGETLB_KB"]], kb("HugetlbPages"))
+        check(pid, "PGTABLES_KB", f[at["PGTABLES_KB"]], kb("VmPTE"))
+        check(pid, "OOM_SCORE", f[at["OOM_SCORE"]], slurp("/proc/" pid "/oom_score"))
+        check(pid, "OOM_SCORE_ADJ", f[at["OOM_SCORE_ADJ"]], slurp("/proc/" pid "/oom_score_adj"))
+        check(pid, "NAME", f[at["NAME"]], slurp("/proc/" pid "/comm"))
+      }
+    }' "$file"
+}
+
+# sums FILE [PID...]: the keys of summary that are sums, and what the rows of a copy
+# of pids add up to, those of the given processes left out.
+sums() {
+  awk -v out=" ${*:2} " '
+    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    index(out, " " $(at["PID"]) " ") { next }
+    { for (name in at) if (name ~ /_KB$/) sum[name] += $(at[name]) }
+    END {
+      n = split("Reserved Committed Rss Anon File Shmem Swap Hugetlb PageTables", keys)
+      for (i = 1; i <= n; i++) {
+        name = (keys[i] == "PageTables" ? "PGTABLES" : toupper(keys[i])) "_KB"
+        print "Total" keys[i], (name in at ? sum[name] + 0 : "no column " name)
+      }
+    }' "$1"
+}
+
+# totals FILE: the same keys of a copy of summary.
+totals() {
+  awk '/^Total/ && $3 == "kB" { sub(":", "", $1); print $1, $2 }' "$1"
+}
+
+# assert_rows FILE PID...: these rows equal the kernel's own files.
+assert_rows() {
+  local found
+  found=$(differences "$@")
+  [[ -z $found ]] || fail "rows differ from /proc/PID:" "$found"
+}

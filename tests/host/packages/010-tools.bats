@@ -1,0 +1,91 @@
+# The Debian package of the tools. (That it works in a Debian system is what
+# scripts/suites/deb tests.)
+# SPDX-License-Identifier: GPL-2.0-only
+
+bats_require_minimum_version 1.7.0
+
+setup_file() {
+  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+  # In copies, so that packages that somebody built are left alone.
+  first=$BATS_FILE_TMPDIR/first
+  copy_to "$first"
+  (
+    umask 022
+    "$first/scripts/package/deb" tools
+  )
+  export top first
+}
+
+copy_to() {
+  mkdir -p "$1"
+  (cd "$top" && cp -r COPYING LICENSES Makefile docs scripts syscall "$1")
+}
+
+# assert_eq EXPECTED ACTUAL WHAT
+assert_eq() {
+  [[ $1 == "$2" ]] || {
+    printf '%s:\n  expected: %s\n  actual:   %s\n' "$3" "$1" "$2" >&2
+    return 1
+  }
+}
+
+contents() {
+  dpkg-deb --fsys-tarfile "$1" | tar -t | grep -v '/$' | sed 's|^\./||; s|\.gz$||' | LC_ALL=C sort
+}
+
+@test "deb: every file that install installs is in the package, and a page for each program" {
+  local staged=$BATS_TEST_TMPDIR/staged package
+  package=$(echo "$first"/build/deb/tamalloc-tools_*.deb)
+  PREFIX=/usr DESTDIR=$staged "$first/scripts/package/install"
+  # Where Debian has them.
+  (cd "$staged" && find . -type f -printf '%P\n') |
+    sed 's|^usr/lib/systemd|lib/systemd|; s|^usr/lib/pkgconfig|usr/share/pkgconfig|' >"$staged.list"
+  (cd "$staged/usr/bin" && printf 'usr/share/man/man1/%s.1\n' *) >>"$staged.list"
+  assert_eq "$(LC_ALL=C sort -u "$staged.list")" \
+    "$(contents "$package" | grep -vE '^usr/share/(doc|lintian)/')" "files"
+  assert_eq "usr/share/doc/tamalloc-tools/changelog
+usr/share/doc/tamalloc-tools/copyright" \
+    "$(contents "$package" | grep '^usr/share/doc/')" "documentation"
+}
+
+@test "deb: built again elsewhere, at another time, by other habits, it is the same" {
+  local other=$BATS_TEST_TMPDIR/another/place
+  copy_to "$other"
+  find "$other" -exec touch -d '2001-02-03' {} +
+  (
+    umask 077
+    TZ=Asia/Tokyo LANG=C.UTF-8 CFLAGS=-O0 PREFIX=/opt DESTDIR=/nonexistent \
+      "$other/scripts/package/deb" tools
+  )
+  assert_eq "$(cd "$first/build/deb" && sha256sum tamalloc-tools_*.deb)" \
+    "$(cd "$other/build/deb" && sha256sum tamalloc-tools_*.deb)" "checksum"
+}
+
+@test "deb: without a change nothing is made, with one it is" {
+  local other=$BATS_TEST_TMPDIR/other before
+  cp -r "$first" "$other"
+  before=$(cd "$other/build/deb" && stat -c '%n %i %y' -- *)
+  run -0 "$other/scripts/package/deb" tools
+  [[ $output == *"  build/deb/tamalloc-tools_"*.deb ]]
+  assert_eq "$before" "$(cd "$other/build/deb" && stat -c '%n %i %y' -- *)" "files"
+  echo '# changed' >>"$other/proc/tools/tamstat"
+  run -0 "$other/scripts/package/deb" tools
+  run -0 cmp "$other/proc/tools/tamstat" \
+    <(dpkg-deb --fsys-tarfile "$other"/build/deb/tamalloc-tools_*.deb | tar -xO ./usr/bin/tamstat)
+}
+
+@test "deb: what lintian has to say stops it [control]" {
+  local other=$BATS_TEST_TMPDIR/other
+  copy_to "$other"
+  sed -i 's/^Section: .*/Section: nonsense/' "$other/scripts/package/debian/control"
+  run ! "$other/scripts/package/deb" tools
+  [[ $output == *"unknown-section nonsense"* ]]
+  [[ $output == *"error: lintian is not content with "* ]]
+}
+
+@test "deb: what cannot be done is said in a line" {
+  run -1 "$top/scripts/package/deb" nonsense
+  assert_eq "deb: error: there is no package 'nonsense'; there are: kernel tools" "$output" "message"
+  CONFIG=/nonexistent run -1 "$top/scripts/package/deb" kernel
+  assert_eq "deb: error: CONFIG=/nonexistent is not a file" "$output" "message"
+}
