@@ -1,7 +1,7 @@
 # The system call.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 @test "call: success gives a page-aligned mapping of the rounded size" {
   # The size, then: page offset of the address, growth of VmSize in kB.

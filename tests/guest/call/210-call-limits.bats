@@ -1,7 +1,7 @@
 # tamalloc: sizes and limits, each beside the same case of mmap.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 setup() {
   overcommit=$(</proc/sys/vm/overcommit_memory)

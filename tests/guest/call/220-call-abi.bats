@@ -1,7 +1,7 @@
 # tamalloc: every way into the kernel, each beside mmap by the same way.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 setup() {
   overcommit=$(</proc/sys/vm/overcommit_memory)

@@ -1,7 +1,7 @@
 # tamalloc together with other calls. Each finding is the same with mmap.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 setup() {
   core_pattern=$(</proc/sys/kernel/core_pattern)

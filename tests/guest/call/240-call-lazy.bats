@@ -2,7 +2,7 @@
 # faults, mincore, pagemap and MemFree.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 thp=/sys/kernel/mm/transparent_hugepage
 

@@ -1,7 +1,7 @@
 # The counters of tamalloc in /sys/kernel/mm/tamalloc.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 @test "counters: a million calls from 4 threads add up exactly" {
   local calls failures bytes each

@@ -1,7 +1,7 @@
 # tamalloc(2) and the header say of errors what the tests saw.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 # The errno names of the table in section ERRORS of a man page.
 man_errnos() {

@@ -1,7 +1,7 @@
 # The client programs of tamalloc: their output parses, and is true.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 thp=/sys/kernel/mm/transparent_hugepage
 

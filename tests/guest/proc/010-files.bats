@@ -1,7 +1,7 @@
 # The files and their form.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 setup() {
   copy=$BATS_TEST_TMPDIR/copy

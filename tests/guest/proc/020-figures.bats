@@ -1,7 +1,7 @@
 # The figures equal what the kernel's own files say.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 setup() {
   copy=$BATS_TEST_TMPDIR/copy

@@ -1,7 +1,7 @@
 # The statistics are right.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 setup_file() {
   # The guest's root is a tmpfs, whose pages count as shared memory.

@@ -1,7 +1,7 @@
 # Who sees what.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 alice=1000 bob=1001 procview=100 nested=
 

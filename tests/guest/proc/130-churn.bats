@@ -1,7 +1,7 @@
 # The files hold under churn, at size, and however they are read.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 setup() {
   copy=$BATS_TEST_TMPDIR/copy

@@ -3,7 +3,7 @@
 # RCU section.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 setup() {
   copy=$BATS_TEST_TMPDIR/copy

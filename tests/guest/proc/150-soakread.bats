@@ -1,7 +1,7 @@
 # The reader of "make soak" finds what is not well-formed.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 @test "soakread: reads of a running system have no fault" {
   soakread 3>&- >"$BATS_TEST_TMPDIR/out" 2>&1 &

@@ -2,7 +2,7 @@
 # from what the tests have started. How it prints is tested on the host.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 setup() {
   export LC_CTYPE=C.UTF-8

@@ -2,7 +2,7 @@
 # stand there; what is expected comes from other sources than the files.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load helpers
+load ../helpers
 
 page=${TAMALLOC_RECIPES:-/tamalloc/docs/monitoring.md}
 
