@@ -43,11 +43,38 @@ need_space() {
     "$((free / 1024)) MiB are free; make room and run it again"
 }
 
+# kernel_image CONFIG: where the kernel of scripts/kernel/configs/CONFIG.config lies.
+kernel_image() {
+  if [[ $1 == production ]]; then
+    echo "$build/bzImage"
+  else
+    echo "$build/bzImage-$1"
+  fi
+}
+
 # digest PATH...: one checksum over the names and contents of files of the
 # repository, and of all files below directories.
 digest() {
   (cd "$top" && find "$@" -type f -print0 | LC_ALL=C sort -z |
     xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
+}
+
+# up_to_date NAME STATE FILE...: whether every FILE exists and was made of STATE, as
+# "stamp NAME STATE" noted when they were complete. Otherwise the note is removed, so
+# that an interrupted run leaves none.
+up_to_date() {
+  local note=$build/stamps/$1 stale=0 file
+  [[ -f $note && $(<"$note") == "$2" ]] || stale=1
+  for file in "${@:3}"; do
+    [[ -e $file ]] || stale=1
+  done
+  ((stale)) || return 0
+  rm -f "$note"
+  return 1
+}
+
+stamp() {
+  printf '%s\n' "$2" | write_file "$build/stamps/$1"
 }
 
 # put_file SOURCE TARGET: copy if different, in one step, so that neither make
@@ -80,10 +107,10 @@ tiny_config() {
     cat "$linux/.tamalloc-source"
     gcc --version
   )
-  if [[ ! -f $saved || ! -f $saved.state || $(<"$saved.state") != "$state" ]]; then
+  if ! up_to_date "tiny-${linux##*/}" "$state" "$saved"; then
     "$@" tinyconfig || return
     write_file "$saved" <"$dir/.config"
-    printf '%s\n' "$state" >"$saved.state"
+    stamp "tiny-${linux##*/}" "$state"
   fi
   cp "$saved" "$dir/.config"
 }
@@ -92,12 +119,6 @@ tiny_config() {
 # is olddefconfig, but in the same pass it writes what a build reads.
 complete_config() {
   "$@" syncconfig < <(yes '')
-}
-
-# Whether a step shows how it gets on in one line that changes: on a terminal, where
-# it is the only one.
-one_line() {
-  [[ -t 1 && -z ${side_by_side:-} ]]
 }
 
 # kill_group PID: end a process started by run_step and all it started.
@@ -124,7 +145,7 @@ run_step() {
   shift 2
 
   mkdir -p "$(dirname "$log")"
-  ! one_line || every=1
+  [[ ! -t 1 ]] || every=1
   if [[ ${V:-} == 1 ]]; then
     "$@" 2>&1 | tee "$log" || rc=${PIPESTATUS[0]}
   else
@@ -145,15 +166,20 @@ run_step() {
     done
     wait "$pid" || rc=$?
     trap - INT TERM
-    ! one_line || printf '\r\033[K'
+    [[ ! -t 1 ]] || printf '\r\033[K'
   fi
   if ((rc)); then
-    printf '%s: failed. The end of its log:\n' "$label" >&2
-    tail -n 20 "$log" | sed 's/^/    /' >&2
-    printf 'The whole log: %s\n' "$log" >&2
+    show_failure "$label" "$log"
     return "$rc"
   fi
   say "$label: done in $(minutes $((SECONDS - start)))"
+}
+
+# show_failure LABEL LOG
+show_failure() {
+  printf '%s: failed. The end of its log:\n' "$1" >&2
+  tail -n 20 "$2" | sed 's/^/    /' >&2
+  printf 'The whole log: %s\n' "$2" >&2
 }
 
 minutes() {
@@ -173,9 +199,69 @@ show_progress() {
       line+=", about $(minutes "$left") left"
     fi
   fi
-  if one_line; then
-    printf '\r\033[K%s' "$line"
+  show_line "$line"
+}
+
+# show_line TEXT: in place of the line before it, on a terminal.
+show_line() {
+  if [[ -t 1 ]]; then
+    printf '\r\033[K%s' "$1"
   else
-    say "$line"
+    say "$1"
   fi
+}
+
+job_names=() job_commands=()
+
+# add_job NAME COMMAND...: for run_jobs
+add_job() {
+  job_names+=("$1")
+  shift
+  job_commands+=("${*@Q}")
+}
+
+# run_jobs AT_ONCE: run the jobs that were added, so many at a time, each with its
+# output in build/NAME.log. The caller defines
+#   job_progress NAME         prints what to show of it while it runs
+#   job_ended NAME STATUS SECONDS
+# No job outlives the caller, however that ends.
+run_jobs() {
+  local at_once=$1 next=0 every=15 ticker='' ended status pid line
+  local -A running=() began=()
+  [[ ! -t 1 ]] || every=1
+  trap 'for pid in "${!running[@]}"; do kill -- "-$pid" || true; done; kill $ticker || true; wait' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  while ((next < ${#job_names[@]} || ${#running[@]} > 0)); do
+    if ((next < ${#job_names[@]} && ${#running[@]} < at_once)); then
+      # A group of its own, so that all of it can be ended.
+      set -m
+      eval "${job_commands[next]}" >"$build/${job_names[next]}.log" 2>&1 </dev/null &
+      set +m
+      running[$!]=${job_names[next]} began[$!]=$SECONDS
+      next=$((next + 1))
+      continue
+    fi
+    [[ -n $ticker ]] || {
+      sleep "$every" &
+      ticker=$!
+    }
+    status=0
+    wait -n -p ended "${!running[@]}" "$ticker" || status=$?
+    if [[ $ended != "$ticker" ]]; then
+      pid=$ended
+      [[ ! -t 1 ]] || printf '\r\033[K'
+      job_ended "${running[$pid]}" "$status" $((SECONDS - began[$pid]))
+      unset "running[$pid]"
+      continue
+    fi
+    ticker='' line=
+    for pid in "${!running[@]}"; do
+      line+=", $(job_progress "${running[$pid]}")"
+    done
+    show_line "$(minutes "$SECONDS"): ${line#, }"
+  done
+  [[ -z $ticker ]] || kill "$ticker" 2>/dev/null || true
+  trap - EXIT INT TERM
+  job_names=() job_commands=()
 }

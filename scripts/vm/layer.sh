@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# Layers of a guest's file system: files and programs with the libraries that these
+# need, as cpio archives. The kernel unpacks one after the other. To be sourced after
+# scripts/lib.sh.
+# SPDX-License-Identifier: GPL-2.0-only
+
+# libraries_of FROM FILE...: the libraries and loaders with which programs are linked,
+# and with which these are linked in turn, one path a line: of the tree FROM, or else
+# of this machine. readelf and not ldd: ldd has the loader run, and not every host runs
+# one of 32 bits.
+libraries_of() {
+  local from=$1 bits name path key next
+  local -A found=()
+  shift
+  while (($#)); do
+    next=()
+    while read -r bits name; do
+      key=$bits:$name
+      [[ -z ${found[$key]:-} ]] || continue
+      path=$name
+      if [[ $name != /* ]]; then
+        path=$from/usr/lib/x86_64-linux-gnu/$name
+        [[ $bits == 64 && -f $path ]] ||
+          path=$(realpath -s "$(gcc "-m$bits" -print-file-name="$name")")
+      fi
+      [[ -f $path ]] || die "$name, which a program of the guest needs, is not on this host"
+      found[$key]=1
+      next+=("$path")
+      printf '%s\n' "$path"
+    done < <(readelf -hld "$@" 2>/dev/null | awk '
+      /^ *Class:/ { bits = /ELF32/ ? 32 : 64 }
+      /\(NEEDED\)|program interpreter:/ { gsub(/.*(\[|interpreter: )|\].*/, ""); print bits, $0 }' |
+      LC_ALL=C sort -u)
+    set -- ${next[@]+"${next[@]}"}
+  done
+}
+
+# copy_file ROOT FROM PATH: into the layer ROOT, where merged /usr wants it; with what
+# a link points to.
+copy_file() {
+  local root=$1 from=$2 path=$3 to=$3 source=$2$3
+  [[ -e $source ]] || source=$path
+  case $to in
+    /bin/* | /sbin/* | /lib/* | /lib32/* | /lib64/*) to=/usr$to ;;
+  esac
+  mkdir -p "$root$(dirname "$to")"
+  cp -a --remove-destination "$source" "$root$to"
+  [[ -L $source ]] || return 0
+  path=$(readlink -f "$source")
+  [[ ! -f $path || -e $root${path#"$from"} ]] || copy_file "$root" "$from" "${path#"$from"}"
+}
+
+# add_files ROOT FROM BASE: the files of the tree FROM that standard input lists, one
+# path a line, and the libraries that they need; nothing that the layer BASE has.
+add_files() {
+  local root=$1 from=$2 base=$3 path list
+  mapfile -t list
+  for path in "${list[@]}"; do
+    [[ -e $from$path ]] || die "there is no $path${from:+ in $from}"
+  done
+  {
+    printf '%s\n' "${list[@]}"
+    libraries_of "$from" "${list[@]/#/$from}"
+  } | LC_ALL=C sort -u | while IFS= read -r path; do
+    path=${path#"$from"}
+    if [[ -n $base && -e $base$path || -n $base && -e $base/usr$path ]]; then
+      continue
+    fi
+    copy_file "$root" "$from" "$path"
+  done
+}
+
+# pack ROOT: into ROOT.cpio; root owns all of it.
+pack() {
+  (cd "$1" && find . -mindepth 1 -print0 | LC_ALL=C sort -z |
+    cpio --quiet -0 -o -H newc -R 0:0) >"$1.cpio.tmp"
+  mv -f "$1.cpio.tmp" "$1.cpio"
+}
+
+# stack FILE LAYER...: an image of several layers, in one step.
+stack() {
+  cat "${@:2}" >"$1.tmp"
+  mv -f "$1.tmp" "$1"
+}
