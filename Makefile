@@ -3,7 +3,7 @@
 # The work is done by scripts/; "make help" lists the targets.
 
 MAKEFLAGS += --no-print-directory
-export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS TALLY SOAK SCALE BENCH CONFIG
+export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS ONLY TALLY SOAK SCALE BENCH CONFIG
 Q := $(if $(filter 1,$(V)),,@)
 
 .PHONY: help run test test-debug test-kcsan test-scale test-peers soak bench shell kernel image install uninstall deb test-deb check setup clean
@@ -18,6 +18,7 @@ help: ## show this list
 	@echo "  BENCH=full                           measure among 100,000 processes, too"
 	@echo "  PREFIX=DIR, DESTDIR=DIR              where install goes; /usr/local"
 	@echo "  FAULT_SECONDS=N                      how long each kind of fault is injected; 60"
+	@echo "  ONLY=PATTERN                         of test*: only files or titles that match"
 	@echo "  SOAK=TIME, SCALE=NUMBER              how long, as 60 or 10m; how many processes"
 	@echo "  CONFIG=FILE                          configuration of the kernel that is packaged"
 	@echo "  V=1                                  show commands and whole output"
@@ -29,10 +30,10 @@ test: image ## run the test suite
 	$(Q)scripts/suites/test
 
 test-debug: image ## the suite on a kernel that forgives nothing, with faults injected
-	$(Q)scripts/suites/test debug
+	$(Q)scripts/suites/debug
 
 test-kcsan: image ## what reads the files, with the kernel's detector of data races
-	$(Q)scripts/suites/test kcsan
+	$(Q)scripts/suites/kcsan
 
 test-scale: image ## 100,000 processes under each preempt= mode; SCALE= sets how many
 	$(Q)scripts/suites/scale

@@ -1,6 +1,7 @@
 # The system call.
 # SPDX-License-Identifier: GPL-2.0-only
 
+# bats file_tags=kcsan
 load ../helpers
 
 @test "call: success gives a page-aligned mapping of the rounded size" {

@@ -1,6 +1,7 @@
 # The counters of tamalloc in /sys/kernel/mm/tamalloc.
 # SPDX-License-Identifier: GPL-2.0-only
 
+# bats file_tags=kcsan, smp
 load ../helpers
 
 @test "counters: a million calls from 4 threads add up exactly" {

@@ -3,6 +3,7 @@
 # process: longer ones cost more, and so do trees with holes.
 # SPDX-License-Identifier: GPL-2.0-only
 
+# bats file_tags=first-ids
 load ../helpers
 
 limits=$BATS_TEST_DIRNAME/limits

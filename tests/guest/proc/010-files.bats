@@ -1,6 +1,7 @@
 # The files and their form.
 # SPDX-License-Identifier: GPL-2.0-only
 
+# bats file_tags=kcsan
 load ../helpers
 
 setup() {

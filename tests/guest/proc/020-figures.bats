@@ -1,6 +1,7 @@
 # The figures equal what the kernel's own files say.
 # SPDX-License-Identifier: GPL-2.0-only
 
+# bats file_tags=kcsan
 load ../helpers
 
 setup() {

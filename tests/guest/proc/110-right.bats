@@ -1,6 +1,7 @@
 # The statistics are right.
 # SPDX-License-Identifier: GPL-2.0-only
 
+# bats file_tags=kcsan
 load ../helpers
 
 setup_file() {

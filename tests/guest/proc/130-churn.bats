@@ -1,6 +1,7 @@
 # The files hold under churn, at size, and however they are read.
 # SPDX-License-Identifier: GPL-2.0-only
 
+# bats file_tags=kcsan, smp
 load ../helpers
 
 setup() {

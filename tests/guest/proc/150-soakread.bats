@@ -1,6 +1,7 @@
 # The reader of "make soak" finds what is not well-formed.
 # SPDX-License-Identifier: GPL-2.0-only
 
+# bats file_tags=smp
 load ../helpers
 
 @test "soakread: reads of a running system have no fault" {

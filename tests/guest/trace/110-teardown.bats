@@ -2,6 +2,7 @@
 # and what a read allocates. For the kernel build/bzImage-debug.
 # SPDX-License-Identifier: GPL-2.0-only
 
+# bats file_tags=smp
 load ../helpers
 
 tracing=/sys/kernel/tracing
