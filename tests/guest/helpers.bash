@@ -2,35 +2,28 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
+. "${BASH_SOURCE[0]%/*}/common.bash"
 
-# bats notes the stack before each command, so as to know the line of one that
-# fails. In an emulated guest that takes 5 ms each, more than most commands. Noted
-# when one fails, it is the same but for a command that ends the shell.
-bats_debug_trap() {
-  trap - DEBUG
-}
-
-bats_error_trap() {
-  bats_check_status_from_trap
-  [[ -n $BATS_DEBUG_LAST_STACK_TRACE_IS_VALID ]] || bats_capture_stack_trace
-  BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
-}
+# bats notes the stack before each command, so as to know the line of one that fails.
+# In an emulated guest that takes 5 ms each, more than most commands. Noted when one
+# fails, it is the same except for a command that ends the shell. These are internals,
+# so other versions than those that were tried keep their own.
+case $BATS_VERSION in
+  1.8.2 | 1.11.1)
+    bats_debug_trap() {
+      trap - DEBUG
+    }
+    bats_error_trap() {
+      bats_check_status_from_trap
+      [[ -n $BATS_DEBUG_LAST_STACK_TRACE_IS_VALID ]] || bats_capture_stack_trace
+      BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
+    }
+    ;;
+esac
 
 pids=/proc/tamalloc/pids
 summary=/proc/tamalloc/summary
 counters=/sys/kernel/mm/tamalloc
-
-# fail MESSAGE...: end the test.
-fail() {
-  printf '%s\n' "$@" >&2
-  return 1
-}
-
-# assert_eq EXPECTED ACTUAL [WHAT]
-assert_eq() {
-  [[ $1 == "$2" ]] || fail "${3:-value}:" "  expected: $1" "  actual:   $2"
-}
 
 # assert_le LOW HIGH [WHAT]: LOW <= HIGH
 assert_le() {
@@ -51,20 +44,6 @@ load_of() {
   else
     echo "$1"
   fi
-}
-
-# retry TIMES COMMAND...: until COMMAND holds, a tenth of a second apart.
-retry() {
-  local n=$1
-  shift
-  while ! "$@"; do
-    # Where the caller asks how it ended, fail alone would not leave the loop.
-    ((n-- > 0)) || {
-      fail "did not come true: $*"
-      return 1
-    }
-    sleep 0.1
-  done
 }
 
 # stand ARGS...: start a standing process (tests/helpers/proc/stand.c); its PID is in
@@ -102,10 +81,6 @@ kill_standing() {
   standing=()
 }
 standing=()
-
-gone() {
-  [[ ! -e /proc/$1/status ]]
-}
 
 group_gone() {
   ! kill -0 -- "-$1" 2>/dev/null

@@ -1,14 +1,12 @@
 # kernel-apply: all or nothing, repeatable, reversible.
 # SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
+load helpers
 
 setup() {
-  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
   copy=$BATS_TEST_TMPDIR/checkout
   tree=$BATS_TEST_TMPDIR/tree
-  mkdir -p "$copy"
-  cp -r "$top"/{kernel-patches,proc,scripts,syscall} "$copy/"
+  copy_checkout "$copy" kernel-patches proc scripts syscall
   # The part of the kernel tree that the patches touch, as it came.
   mkdir -p "$tree/fs/proc"
   cp "$top/build/linux/Makefile" "$top/build/linux/Kbuild" "$tree/"

@@ -1,10 +1,6 @@
 # What make bench refuses, and its tables. SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
-
-setup() {
-  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-}
+load helpers
 
 # refused TEXT COMMAND...: one line of that text, a status, nothing else
 refused() {

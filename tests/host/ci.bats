@@ -1,9 +1,8 @@
 # What .ci/run says in the end. SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
+load helpers
 
 setup() {
-  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
   cd "$BATS_TEST_TMPDIR"
   mkdir .ci bin
   cp "$top/.ci/run" .ci/

@@ -1,14 +1,11 @@
 # Bad input gets one line that says what is wrong and what to do.
 # SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
+load helpers
 
 setup() {
-  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-  # A checkout of its own, so that nothing of the real one is at stake.
   copy=$BATS_TEST_TMPDIR/checkout
-  mkdir -p "$copy"
-  cp -r "$top"/{kernel-patches,proc,scripts,syscall,tests,Makefile} "$copy/"
+  copy_checkout "$copy" kernel-patches proc scripts syscall tests Makefile
   unset KERNEL_SRC KERNEL_TARBALL ACCEL TALLY V
 }
 
@@ -112,9 +109,9 @@ one_line() {
 }
 
 @test "input: what a suite, a load and a mode cannot be" {
-  one_line "there is no suite 'nonsense'" "$copy/scripts/suites/test" nonsense
-  one_line "one suite at a time" "$copy/scripts/suites/test" debug kcsan
-  one_line "FAULT_SECONDS=abc is no number" env FAULT_SECONDS=abc "$copy/scripts/suites/test" debug
+  one_line "it takes no argument" "$copy/scripts/suites/test" nonsense
+  one_line "ONLY=nonsense: no path of a file and no title" env ONLY=nonsense "$copy/scripts/suites/test"
+  one_line "FAULT_SECONDS=abc is no number" env FAULT_SECONDS=abc "$copy/scripts/suites/debug"
   one_line "SOAK=abc is no time" env SOAK=abc "$copy/scripts/suites/soak"
   one_line "there is no configuration nonsense" "$copy/scripts/suites/soak" nonsense
   one_line "there is no mode 'nonsense'" "$copy/scripts/suites/scale" nonsense
@@ -122,7 +119,7 @@ one_line() {
 
 # A terminal that is closed, or a reader of a pipe that goes away
 @test "input: guests end with the run that started them" {
-  local stub run guest i status=0
+  local stub run guest status=0
   for stub in kernel/build vm/accel; do
     printf '#!/bin/sh\n' >"$copy/scripts/$stub"
   done
@@ -132,18 +129,14 @@ case "\$*" in *'--name kcsan'*) echo \$\$ >$BATS_TEST_TMPDIR/guest && exec sleep
 TEXT
   mkdir -p "$copy/build"
   # Where this runs, the signal may be ignored.
-  env --default-signal=HUP "$copy/scripts/suites/test" kcsan >/dev/null 2>&1 3>&- &
+  env --default-signal=HUP "$copy/scripts/suites/kcsan" >/dev/null 2>&1 3>&- &
   run=$!
-  for ((i = 0; i < 300; i++)); do
-    [[ ! -s $BATS_TEST_TMPDIR/guest ]] || break
-    sleep 0.1
-  done
+  retry 300 test -s "$BATS_TEST_TMPDIR/guest"
   guest=$(<"$BATS_TEST_TMPDIR/guest")
   kill -0 "$guest"
   kill -HUP "$run"
   wait "$run" || status=$?
-  echo "expected: status 129; actual: $status"
-  ((status == 129))
+  assert_eq 129 "$status" status
   echo "expected: process $guest is gone; actual: $(ps -o pid=,args= -p "$guest" || echo gone)"
   run ! kill -0 "$guest"
 }

@@ -1,23 +1,14 @@
 # What make install puts in place is found, and programs can be built against it.
 # SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
+load helpers
 
 setup_file() {
-  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
   dest=$BATS_FILE_TMPDIR/dest
   unset MAKEFLAGS CPPFLAGS CFLAGS LDFLAGS CC
   make -C "$top" install PREFIX=/opt/tam DESTDIR="$dest"
   # The .pc file names the final place; DESTDIR stands for the root.
-  export top dest PKG_CONFIG_LIBDIR=$dest/opt/tam/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$dest
-}
-
-# assert_eq EXPECTED ACTUAL WHAT
-assert_eq() {
-  [[ $1 == "$2" ]] || {
-    printf '%s:\n  expected: %s\n  actual:   %s\n' "$3" "$1" "$2" >&2
-    return 1
-  }
+  export dest PKG_CONFIG_LIBDIR=$dest/opt/tam/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$dest
 }
 
 @test "install: every file is in its place with its mode, and no other" {

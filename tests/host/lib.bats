@@ -1,10 +1,9 @@
 # What the scripts share, and set-up for those who are not root.
 # SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
+load helpers
 
 setup() {
-  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
   cd "$BATS_TEST_TMPDIR"
   unset V
   open_dir=${TMPDIR:-/tmp}/tamalloc-setup-test.$$
@@ -18,16 +17,6 @@ teardown() {
 with_lib() {
   printf '#!/usr/bin/env bash\nset -euo pipefail\n. %q\n%s\n' "$top/scripts/lib.sh" "$1" >script
   chmod +x script
-}
-
-# retry TIMES COMMAND...
-retry() {
-  local n=$1
-  shift
-  while ! "$@"; do
-    ((n-- > 0))
-    sleep 0.1
-  done
 }
 
 @test "run_step: a step that works says how long it took" {

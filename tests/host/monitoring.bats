@@ -1,25 +1,16 @@
 # What agents and servers are configured with: alert rules and the dashboard.
 # SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
+load helpers
 
 setup_file() {
-  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
   "$top/scripts/vm/debs" >/dev/null
-  export top PATH=$top/build/debs/root/usr/bin:$PATH
+  export PATH=$top/build/debs/root/usr/bin:$PATH
 }
 
 setup() {
   rules=$top/proc/monitoring/alerts.yml
   dashboard=$top/proc/monitoring/grafana-dashboard.json
-}
-
-# assert_eq EXPECTED ACTUAL WHAT
-assert_eq() {
-  [[ $1 == "$2" ]] || {
-    printf '%s:\n  expected: %s\n  actual:   %s\n' "$3" "$1" "$2" >&2
-    return 1
-  }
 }
 
 # test_rules [SED-SCRIPT]: "promtool test rules" over the rules, changed or not.

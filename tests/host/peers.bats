@@ -1,10 +1,9 @@
 # The comparison of selftest results goes red when it must.
 # SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
+load helpers
 
 setup() {
-  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
   cd "$BATS_TEST_TMPDIR" || return
 }
 

@@ -1,14 +1,11 @@
 # Reports of data races: those of our functions fail a run, others are listed.
 # SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
+load helpers
 
 setup() {
-  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
   copy=$BATS_TEST_TMPDIR/checkout
-  mkdir -p "$copy/tests"
-  cp -r "$top/scripts" "$copy/"
-  cp -r "$top/tests/verdict" "$copy/tests/"
+  copy_checkout "$copy" scripts tests/verdict
   elsewhere=$BATS_TEST_TMPDIR/elsewhere
 }
 

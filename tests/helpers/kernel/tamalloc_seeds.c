@@ -164,10 +164,10 @@ static void seed_work_fn(struct work_struct *work)
 
 static DECLARE_WORK(seed_work, seed_work_fn);
 
-/* No one else has this processor for a minute, and there is work for it. */
+/* No one else has this processor for 20 seconds, and there is work for it. */
 static noinline void tamalloc_seed_spin(void)
 {
-	unsigned long end = jiffies + 60 * HZ;
+	unsigned long end = jiffies + 20 * HZ;
 
 	preempt_disable();
 	schedule_work(&seed_work);
@@ -178,7 +178,7 @@ static noinline void tamalloc_seed_spin(void)
 
 static noinline void tamalloc_seed_hang(void)
 {
-	schedule_timeout_uninterruptible(60 * HZ);
+	schedule_timeout_uninterruptible(20 * HZ);
 }
 
 static unsigned long seed_counter;

@@ -2,10 +2,9 @@
 # scripts/suites/deb tests.)
 # SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
+load ../helpers
 
 setup_file() {
-  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
   # In copies, so that packages that somebody built are left alone.
   first=$BATS_FILE_TMPDIR/first
   copy_to "$first"
@@ -13,20 +12,11 @@ setup_file() {
     umask 022
     "$first/scripts/package/deb" tools
   )
-  export top first
+  export first
 }
 
 copy_to() {
-  mkdir -p "$1"
-  (cd "$top" && cp -r COPYING LICENSES Makefile docs scripts syscall "$1")
-}
-
-# assert_eq EXPECTED ACTUAL WHAT
-assert_eq() {
-  [[ $1 == "$2" ]] || {
-    printf '%s:\n  expected: %s\n  actual:   %s\n' "$3" "$1" "$2" >&2
-    return 1
-  }
+  copy_checkout "$1" COPYING LICENSES Makefile docs proc scripts syscall
 }
 
 contents() {

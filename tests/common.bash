@@ -1,0 +1,57 @@
+# What all tests share, on the host and in the guest.
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+
+bats_require_minimum_version 1.8.0
+
+# fail MESSAGE...: end the test.
+fail() {
+  printf '%s\n' "$@" >&2
+  return 1
+}
+
+# assert_eq EXPECTED ACTUAL [WHAT]: of texts of many lines, those that differ are shown.
+assert_eq() {
+  [[ $1 != "$2" ]] || return 0
+  if [[ $1$2 == *$'\n'*$'\n'* ]]; then
+    fail "${3:-value}, expected <, actual >:" "$(diff <(echo "$1") <(echo "$2") | head -n 20)"
+  else
+    fail "${3:-value}:" "  expected: $1" "  actual:   $2"
+  fi
+}
+
+# assert_has TEXT ACTUAL [WHAT]: ACTUAL contains TEXT.
+assert_has() {
+  [[ $2 == *"$1"* ]] || fail "${3:-text}:" "  expected, somewhere: $1" "  actual: $2"
+}
+
+# retry TIMES COMMAND...: until COMMAND holds, a tenth of a second apart.
+retry() {
+  local n=$1
+  shift
+  while ! "$@"; do
+    # If the caller asks how it ended, fail alone would not leave the loop.
+    ((n-- > 0)) || {
+      fail "did not come true: $*"
+      return 1
+    }
+    sleep 0.1
+  done
+}
+
+gone() {
+  [[ ! -e /proc/$1/status ]]
+}
+
+# A test that hangs is ended by bats after BATS_TEST_TIMEOUT seconds. Of the processes
+# that it waits for, bats ends its children alone, but "run" waits for all that hold its
+# output open.
+bats_kill_childprocesses_of() {
+  local pid
+  for pid in $(pgrep -P "$1"); do
+    [[ $pid == "$BASHPID" ]] || {
+      bats_kill_childprocesses_of "$pid"
+      kill "$pid"
+    }
+  done 2>/dev/null
+}

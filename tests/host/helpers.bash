@@ -1,0 +1,26 @@
+# What the tests on the host share.
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+
+. "${BASH_SOURCE[0]%/*}/../common.bash"
+top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+
+# copy_checkout DIR NAME...: these parts of the checkout, in a place where nothing of
+# the real one is at stake.
+copy_checkout() {
+  mkdir -p "$1"
+  (cd "$top" && cp -r --parents -t "$1" "${@:2}")
+}
+
+# expect_verdict STATUS REGEXP [OPTION...] RUN [ARGUMENT...]: scripts/vm/run ends so,
+# with one verdict, whose line matches. It shows lines of the kernel log only with a
+# splat. What it printed is in $BATS_TEST_TMPDIR/verdict.
+expect_verdict() {
+  local status_=$1 regexp=$2 got=0 out=$BATS_TEST_TMPDIR/verdict
+  shift 2
+  "$top/scripts/vm/run" --quiet --name "$BATS_TEST_NAME" "$@" >"$out" 2>&1 3>&- || got=$?
+  assert_eq "$status_" "$got" "status, after: $(<"$out")"
+  assert_eq 1 "$(grep -c '^guest verdict: ' "$out")" "verdicts in: $(<"$out")"
+  grep -qE "^guest verdict: .*$regexp" "$out" || fail "expected a verdict like: $regexp" "actual: $(<"$out")"
+  assert_eq "$((status_ == 11))" "$((0 < $(grep -c '^kernel log: ' "$out" || true)))" "kernel log shown in: $(<"$out")"
+}
