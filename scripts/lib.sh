@@ -77,6 +77,12 @@ stamp() {
   printf '%s\n' "$2" | write_file "$build/stamps/$1"
 }
 
+# release_version: the version of this release, which the first heading of
+# docs/changes.md names. Tools, packages and the installed header all take it from there.
+release_version() {
+  sed -n '/^## /{s/^## \([0-9.]*\),.*/\1/p;q}' "$top/docs/changes.md"
+}
+
 # put_file SOURCE TARGET: copy if different, in one step, so that neither make
 # nor an interrupted run sees a half-written or needlessly newer file.
 put_file() {

@@ -112,6 +112,24 @@ long minor_faults(void)
 	return usage.ru_minflt;
 }
 
+int answer_option(int opt, const char *help)
+{
+	switch (opt) {
+	case 'h':
+		fputs(help, stdout);
+		break;
+	case 'V':
+		printf("%s (tamalloc) %s\n", program_invocation_short_name,
+		       TAMALLOC_VERSION);
+		break;
+	default:
+		return EXIT_USAGE;
+	}
+	flush_stdout();
+
+	return EXIT_SUCCESS;
+}
+
 void flush_stdout(void)
 {
 	if (fflush(stdout) || ferror(stdout))

@@ -7,6 +7,11 @@
 
 #define EXIT_USAGE	2
 
+/* What builds a release defines it: the version in docs/changes.md */
+#ifndef TAMALLOC_VERSION
+#define TAMALLOC_VERSION	"unknown"
+#endif
+
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 /*
@@ -36,6 +41,12 @@ size_t first_nonzero(const void *mem, size_t size);
 
 /* Minor page faults of this process so far */
 long minor_faults(void);
+
+/*
+ * Answer the option @opt, 'h' by @help and 'V' by the version. Returns the exit
+ * status, EXIT_USAGE for any other.
+ */
+int answer_option(int opt, const char *help);
 
 /* Exit with EXIT_FAILURE if standard output did not take all that was printed. */
 void flush_stdout(void);

@@ -24,7 +24,8 @@ static const char help[] =
 	"Allocate MIB mebibytes (default " DEFAULT_MIB ") with malloc, calloc, mmap and tamalloc,\n"
 	"read every page, then write every page, and print what each phase cost.\n"
 	"\n"
-	"  -h, --help  print this and exit\n"
+	"  -h, --help     print this and exit\n"
+	"  -V, --version  print the version and exit\n"
 	"\n"
 	"CALL_NS is the time of one call, in nanoseconds. The FAULTS columns count\n"
 	"the minor page faults of each phase by itself. The RSS_KB columns tell how\n"
@@ -38,7 +39,8 @@ static const char help[] =
 	"Exit status: 0 done, 1 an allocator failed, 2 wrong usage.\n";
 
 static const struct option options[] = {
-	{ "help", no_argument, NULL, 'h' },
+	{ "help",    no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -209,13 +211,9 @@ int main(int argc, char **argv)
 	size_t size, i;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (opt != 'h')
-			return EXIT_USAGE;
-		fputs(help, stdout);
-		flush_stdout();
-		return EXIT_SUCCESS;
-	}
+	opt = getopt_long(argc, argv, "hV", options, NULL);
+	if (opt != -1)
+		return answer_option(opt, help);
 
 	if (argc - optind > 1)
 		errx(EXIT_USAGE, "one argument, MIB, is enough; see --help");

@@ -28,6 +28,7 @@ static const char help[] =
 	"  -t, --touch=MIB  write to every page of the first MIB mebibytes (default 0)\n"
 	"  -z, --zero       before writing, check that every byte there reads 0\n"
 	"  -h, --help       print this and exit\n"
+	"  -V, --version    print the version and exit\n"
 	"\n"
 	"When all is held, one line goes to standard output:\n"
 	"  PID RESERVED_KB TOUCHED_KB\n"
@@ -44,6 +45,7 @@ static const struct option options[] = {
 	{ "touch", required_argument, NULL, 't' },
 	{ "zero",  no_argument,       NULL, 'z' },
 	{ "help",  no_argument,       NULL, 'h' },
+	{ "version", no_argument,     NULL, 'V' },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -151,7 +153,7 @@ int main(int argc, char **argv)
 	int opt;
 
 	/* "+": the options of COMMAND are its own. */
-	while ((opt = getopt_long(argc, argv, "+t:zh", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "+t:zhV", options, NULL)) != -1) {
 		switch (opt) {
 		case 't':
 			touch = parse_mib("-t MIB", optarg, 0);
@@ -159,12 +161,8 @@ int main(int argc, char **argv)
 		case 'z':
 			zero = true;
 			break;
-		case 'h':
-			fputs(help, stdout);
-			flush_stdout();
-			return EXIT_SUCCESS;
 		default:
-			return EXIT_USAGE;
+			return answer_option(opt, help);
 		}
 	}
 

@@ -38,7 +38,8 @@ static const char help[] =
 	"Reserve MIB mebibytes (default " DEFAULT_MIB ") with tamalloc, read all of them, write\n"
 	"one quarter, and show from " PIDS " what each step cost.\n"
 	"\n"
-	"  -h, --help  print this and exit\n"
+	"  -h, --help     print this and exit\n"
+	"  -V, --version  print the version and exit\n"
 	"\n"
 	"MINFLT counts the minor page faults since the first line. Below the table\n"
 	"is one line per check, with a slack of 64 kB for the program itself; where\n"
@@ -48,7 +49,8 @@ static const char help[] =
 	"has no tamalloc or no " PIDS ".\n";
 
 static const struct option options[] = {
-	{ "help", no_argument, NULL, 'h' },
+	{ "help",    no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -327,13 +329,9 @@ int main(int argc, char **argv)
 	bool held;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (opt != 'h')
-			return EXIT_USAGE;
-		fputs(help, stdout);
-		flush_stdout();
-		return EXIT_SUCCESS;
-	}
+	opt = getopt_long(argc, argv, "hV", options, NULL);
+	if (opt != -1)
+		return answer_option(opt, help);
 
 	if (argc - optind > 1)
 		errx(EXIT_USAGE, "one argument, MIB, is enough; see --help");

@@ -19,6 +19,7 @@ static const char help[] =
 	"  -r, --read             read every byte, and check that it is 0\n"
 	"  -w, --write            write to every page (default)\n"
 	"  -h, --help             print this and exit\n"
+	"  -V, --version          print the version and exit\n"
 	"\n"
 	"Step 0 is the memory as reserved. MINFLT counts the minor page faults\n"
 	"since before the call; the other columns are from /proc/self/status.\n"
@@ -31,6 +32,7 @@ static const struct option options[] = {
 	{ "read",    no_argument,       NULL, 'r' },
 	{ "write",   no_argument,       NULL, 'w' },
 	{ "help",    no_argument,       NULL, 'h' },
+	{ "version", no_argument,       NULL, 'V' },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -100,7 +102,7 @@ int main(int argc, char **argv)
 	size_t size, pages;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "s:p:rwh", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "s:p:rwhV", options, NULL)) != -1) {
 		switch (opt) {
 		case 's':
 			steps = parse_number("STEPS", optarg, 1, 1000000);
@@ -114,12 +116,8 @@ int main(int argc, char **argv)
 		case 'w':
 			write = true;
 			break;
-		case 'h':
-			fputs(help, stdout);
-			flush_stdout();
-			return EXIT_SUCCESS;
 		default:
-			return EXIT_USAGE;
+			return answer_option(opt, help);
 		}
 	}
 

@@ -122,6 +122,17 @@ TEXT
   done
 }
 
+@test "install: tools, header and tamalloc.pc have the version that docs/changes.md names" {
+  local tool version
+  version=$(sed -n 's/^## \([0-9.]*\), .*/\1/p' "$top/docs/changes.md" | head -n 1)
+  [[ -n $version ]]
+  assert_eq "$version" "$(pkg-config --modversion tamalloc)" "tamalloc.pc"
+  assert_eq "#define TAMALLOC_VERSION \"$version\"" "$(grep VERSION "$dest/opt/tam/include/tamalloc.h")" "header"
+  for tool in tamcompare tamhold tamprove tamtouch; do
+    assert_eq "$tool (tamalloc) $version" "$("$dest/opt/tam/bin/$tool" --version)" "version"
+  done
+}
+
 @test "uninstall: takes away what install put there, and nothing else" {
   local other=$BATS_TEST_TMPDIR/other
   make -C "$top" install PREFIX=/usr DESTDIR="$other"

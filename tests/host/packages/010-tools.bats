@@ -75,7 +75,7 @@ usr/share/doc/tamalloc-tools/copyright" \
 
 @test "deb: what cannot be done is said in a line" {
   run -1 "$top/scripts/package/deb" nonsense
-  assert_eq "deb: error: there is no package 'nonsense'; there are: kernel tools" "$output" "message"
+  assert_eq "package/deb: error: there is no package 'nonsense'; there are: kernel tools" "$output" "message"
   CONFIG=/nonexistent run -1 "$top/scripts/package/deb" kernel
-  assert_eq "deb: error: CONFIG=/nonexistent is not a file" "$output" "message"
+  assert_eq "package/deb: error: CONFIG=/nonexistent is not a file" "$output" "message"
 }
