@@ -1,0 +1,59 @@
+# The check of words finds what is seeded, and nothing else.
+# SPDX-License-Identifier: GPL-2.0-only
+
+bats_require_minimum_version 1.7.0
+
+setup() {
+  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+  cd "$BATS_TEST_TMPDIR"
+}
+
+# assert_eq EXPECTED ACTUAL WHAT
+assert_eq() {
+  [[ $1 == "$2" ]] || {
+    printf '%s:\n  expected: %s\n  actual:   %s\n' "$3" "$1" "$2" >&2
+    return 1
+  }
+}
+
+# found: the words that the check complains of, one a line.
+found() {
+  sed 's/.*: //' <<<"$output" | LC_ALL=C sort | paste -sd' '
+}
+
+@test "words: a file or function that does not exist is found in documents and comments [control]" {
+  # Made up here, so that this file does not have it.
+  local no=no_su""ch
+  cat >page.md <<TEXT
+See \`scripts/$no\` and \`proc/$no.c\` for ${no}_call() and \`${no}_name\`.
+TEXT
+  cat >code.c <<TEXT
+/* In ${no}_file.c, ${no}_function() did this. */
+int code(void) { return ${no}_in_code(); }
+TEXT
+  cat >script.sh <<TEXT
+${no}_in_code # tests/$no/page.bats explains
+TEXT
+  run -1 "$top/scripts/check-words" page.md code.c script.sh
+  assert_eq "${no}_call ${no}_file.c ${no}_function ${no}_name proc/$no.c scripts/$no tests/$no/page.bats" \
+    "$(found)" "names"
+}
+
+@test "words: names of the tree, the kernel and the C library are accepted" {
+  cat >page.md <<'TEXT'
+`scripts/check`, `proc/Kbuild`, `tests/{host,guest}/`, `kernel-patches/VERSION/series`, `mm/oom_kill.c` and
+`words.bats`; update_hiwater_rss(), tamfree(), calloc() and `hiwater_rss`; /proc/PID/status.
+TEXT
+  run -0 "$top/scripts/check-words" page.md
+  assert_eq "" "$output" "complaints"
+}
+
+@test "words: a phrase to avoid is found in text, comments and messages, a question is not [control]" {
+  # Made up here, so that the check of this file finds none.
+  local but="but f""or" anew=an""ew ours="of ou""rs" what="Wh""at"
+  printf '%s\n' "All $but one. $what this does is unclear." "$what is this?" >page.md
+  printf '%s\n' "/* Made $anew */" >code.c
+  printf '%s\n' "echo 'a file $ours'" >script.sh
+  run -1 "$top/scripts/check-words" page.md code.c script.sh
+  assert_eq ". $what this|$anew|$but|$ours" "$(sed 's/.*write: //' <<<"$output" | LC_ALL=C sort | paste -sd'|')" "phrases"
+}
