@@ -1,4 +1,4 @@
-# The faults of the first sketch (docs/design.md, section 8), one test each. The
+# The faults of the first sketch (docs/design.md, section 5), one test each. The
 # kernel build/bzImage-debug complains in its log about whatever sleeps inside an
 # RCU section.
 # SPDX-License-Identifier: GPL-2.0-only
