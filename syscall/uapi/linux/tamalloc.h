@@ -9,8 +9,9 @@
 #define TAMALLOC_ABI_VERSION	1
 
 /*
- * The number of the call on every architecture that has it. On x32 the
- * program adds __X32_SYSCALL_BIT, as for every call.
+ * The number of the call on every architecture but Alpha, which lacks it. As
+ * for every call, a program on x32 adds __X32_SYSCALL_BIT, and one on MIPS the
+ * base of its ABI: 4000, 5000 or 6000.
  */
 #define TAMALLOC_SYSCALL_NR	554
 
