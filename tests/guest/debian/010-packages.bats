@@ -88,6 +88,28 @@ file_version() {
   kill "$pid"
 }
 
+@test "debian: the shipped tmpfiles.d line is off, and as root switched it on it holds from boot" {
+  local shipped=/usr/share/tamalloc/tmpfiles.d/tamalloc.conf enabled=/etc/tmpfiles.d/tamalloc.conf file
+  local expected="440 root adm"
+  if ((TAMALLOC_BOOT == 1)); then
+    for file in "$pids" "$summary"; do
+      assert_eq "444 root root" "$(stat -c '%a %U %G' "$file")" "$file at the first boot"
+    done
+    # The second boot finds it in force.
+    cp "$shipped" "$enabled"
+    return
+  fi
+  for file in "$pids" "$summary"; do
+    assert_eq "$expected" "$(stat -c '%a %U %G' "$file")" "$file at the second boot"
+    run -1 setpriv --reuid nobody --regid nogroup --clear-groups cat "$file"
+    run -0 setpriv --reuid nobody --regid nogroup --groups adm cat "$file"
+  done
+  # The tests after this one are about the default.
+  rm "$enabled"
+  chmod 0444 "$pids" "$summary"
+  chgrp root "$pids" "$summary"
+}
+
 @test "debian: any user sees every process, as Debian mounts /proc" {
   local got
   # With the reader itself, which has a row of its own.

@@ -16,6 +16,8 @@ setup() {
 
 teardown() {
   local mount
+  chmod 0444 $pids $summary
+  chgrp 0 $pids $summary
   end_nest
   kill_standing
   while read -r _ mount _; do
@@ -372,4 +374,63 @@ suspicious() {
     "$dir" >"$copy"
   assert_eq "PID $(sed -n 's/^self //p' "$copy") self" \
     "$(sed 's/ .*//' "$copy" | paste -sd' ')" "rows for a stranger with one process"
+}
+
+# as_member COMMAND...: as a stranger who is in the group that may read
+as_member() {
+  setpriv --reuid $bob --regid $bob --groups $procview "$@"
+}
+
+@test "private: chmod and chgrp bind at the next open, and not for who has opened" {
+  local file held
+  for file in $pids $summary; do
+    run -0 as $bob cat $file
+    exec {held}<$file
+    chmod 0440 $file
+    chgrp $procview $file
+    run -1 as $bob cat $file
+    [[ $output == *"Permission denied" ]] || fail "a stranger: $output"
+    run -0 as_member cat $file
+    # Of the owner itself, no capability is asked.
+    run -0 by powerless cat $file
+    # Whoever can hand a descriptor on, hands on what it shows.
+    assert_le 2 "$(as $bob wc -l <&"$held")" "lines through a descriptor from before, 2 or more"
+    exec {held}<&-
+
+    chmod 0444 $file
+    chgrp 0 $file
+    run -0 as $bob cat $file
+  done
+}
+
+@test "private: a mount that is made later has the modes, one that knew the file keeps its own" {
+  mount_proc hidepid=0
+  local known=$dir later=$BATS_TEST_TMPDIR/later
+  mkdir "$later"
+  run -0 as $bob cat "$known/tamalloc/pids"
+  chmod 0440 $pids
+  chgrp $procview $pids
+  mount -t proc proc "$later"
+  run -1 as $bob cat "$later/tamalloc/pids"
+  [[ $output == *"Permission denied" ]] || fail "on the mount made later: $output"
+  assert_eq "440 $procview" "$(stat -c '%a %g' "$later/tamalloc/pids")" "mode and group there"
+  # As for each file of /proc. proc_tamalloc(5) says so, and what helps.
+  assert_eq 444 "$(stat -c %a "$known/tamalloc/pids")" "mode on the mount that knew the file"
+  retry 50 forgotten "$known/tamalloc/pids"
+  run -1 as $bob cat "$known/tamalloc/pids"
+  [[ $output == *"Permission denied" ]] || fail "when it was forgotten: $output"
+}
+
+# forgotten FILE: have the kernel drop what it knows of names, then ask again
+forgotten() {
+  echo 2 >/proc/sys/vm/drop_caches
+  [[ $(stat -c %a "$1") == 440 ]]
+}
+
+@test "private: nobody but the owner changes modes, also not root of a user namespace" {
+  run -1 as $alice chmod 0777 $pids
+  [[ $output == *"Operation not permitted" ]] || fail "a stranger: $output"
+  run -1 as $alice unshare --user --map-root-user chmod 0777 $pids
+  [[ $output == *"Operation not permitted" ]] || fail "root of a user namespace: $output"
+  assert_eq "444 0" "$(stat -c '%a %u' $pids)" "mode and owner"
 }
