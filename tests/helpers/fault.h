@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-/* May faults hit this process, and the children it makes from now on? */
+/* Whether faults may hit this process and its future children */
 static inline void may_fail(bool yes)
 {
 	int fd = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);

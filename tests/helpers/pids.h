@@ -26,7 +26,7 @@ struct row {
 	char name[64];
 };
 
-/* Read from @fd to its end in pieces of @piece; the number of bytes. */
+/* Read from @fd to its end in pieces of @piece. Returns the number of bytes. */
 static inline size_t read_all(int fd, char *buf, size_t size, size_t piece)
 {
 	size_t len = 0;
@@ -57,7 +57,7 @@ static inline size_t read_file(const char *path, char *buf, size_t size,
 	return len;
 }
 
-/* A decimal number after at least one space; NULL if there is none. */
+/* A decimal number after at least one space; NULL if it is missing. */
 static inline const char *parse_num(const char *p, long long *num, bool sign)
 {
 	const char *digits;
@@ -79,7 +79,7 @@ static inline const char *parse_num(const char *p, long long *num, bool sign)
 	return p == digits || p - digits > 15 ? NULL : p;
 }
 
-/* Parse the row at @p strictly; its end after the newline, or NULL. */
+/* Parse the row at @p strictly. Returns its end after the newline, or NULL. */
 static inline const char *parse_row(const char *p, struct row *row)
 {
 	const char *name;
@@ -109,7 +109,7 @@ static inline const char *parse_row(const char *p, struct row *row)
 	return p + 1;
 }
 
-/* After the header line, which must be one; NULL if it is not. */
+/* The byte after the header line; NULL if the line is no header. */
 static inline const char *skip_header(const char *p)
 {
 	while (*p == ' ')

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the helpers that judge tamalloc() share: the ways to ask for memory and
- * the places where the kernel tells what became of it. Nothing here allocates
- * memory, so that nothing shows in the figures.
+ * Shared by the helpers that judge tamalloc(): the ways to ask for memory, and the
+ * files in which the kernel reports it. Nothing here allocates memory, so that
+ * nothing of it shows in the figures.
  */
 #ifndef WAYS_H
 #define WAYS_H
@@ -53,7 +53,7 @@ static inline uintptr_t way_populate(uint64_t size)
 	return map_or_0(size, ANON | MAP_POPULATE);
 }
 
-/* As existing programs have it: no header, the bare number, a signed long */
+/* Like existing programs: no header, the bare number, a signed long */
 static inline uintptr_t way_bare(uint64_t size)
 {
 	long ret = syscall(554, size);
@@ -87,7 +87,7 @@ static inline uintptr_t int80_result(uint64_t ret)
 	return ret;
 }
 
-/* By the i386 table; the whole register is passed, to see what is used of it. */
+/* By the i386 table. Passes the whole register, to see which part is used. */
 static inline uintptr_t way_int80(uint64_t size)
 {
 	uint64_t ret;
@@ -154,7 +154,7 @@ static inline char *ask_or_exit(const struct way *way, size_t size)
 	return (char *)p;
 }
 
-/* A whole file of /proc, in memory that is there anyway */
+/* A whole file of /proc, in memory that is resident anyway */
 static inline const char *slurp(const char *path)
 {
 	static char text[1 << 20];
@@ -173,7 +173,7 @@ static inline const char *slurp(const char *path)
 	return text;
 }
 
-/* The number after "KEY:" in a file of /proc; 0 where there is no such line */
+/* The number after "KEY:" in a file of /proc; 0 if there is no such line */
 static inline long proc_kb(const char *path, const char *key)
 {
 	const char *line = slurp(path);

@@ -3,13 +3,13 @@
  * callcase: one way of asking for memory, under one limit, for several sizes
  *
  * Each size is tried in a process of its own. A line per size goes to standard
- * output, all differences in kB but for the number of mappings:
+ * output. Its numbers are differences in kB, except MAPS, the number of mappings:
  *
  *   SIZE ok   VMSIZE MAPS COMMITTED LOCKED VMSIZE_FREED COMMITTED_FREED PLACE
  *   SIZE ERRNO VMSIZE MAPS COMMITTED LOCKED
  *
- * The first four are what the call changed, the next two what is left of it
- * after munmap(). PLACE is "low" for an address below 4 GiB, else "high".
+ * The first four show the change that the call made, the next two the change that
+ * remains after munmap(). PLACE is "low" for an address below 4 GiB, else "high".
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -62,8 +62,8 @@ static void limit(int resource, const char *name, rlim_t bytes)
 
 /*
  * Map so much that @left more mappings can be made. Shared ones never merge.
- * The kernel refuses when there are more than the limit, not when there are as
- * many; the line [vsyscall] of maps is no mapping.
+ * The kernel refuses only if there are more mappings than the limit. The line
+ * [vsyscall] of maps is no mapping.
  */
 static void fill_maps(long left)
 {
@@ -99,14 +99,14 @@ static void set_scene(void)
 		      (rlim_t)(status_kb("VmData") + data_kb) << 10);
 }
 
-/* For the test that compares the man page with what was seen */
+/* For the test that compares the man page with the errors that tests saw */
 static void write_down(const char *name)
 {
 	int fd = open("/tmp/errnos-seen", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
 
 	if (fd < 0)
 		err(1, "/tmp/errnos-seen");
-	/* Others come who are not root; only the owner can do this, and needs to. */
+	/* Later runs are not root. Only the owner can change the mode. */
 	if (fchmod(fd, 0666) && errno != EPERM)
 		err(1, "/tmp/errnos-seen");
 	dprintf(fd, "%s\n", name);
@@ -136,7 +136,7 @@ static void try(const char *text)
 	if (!p && way->ask == way_tamalloc)
 		write_down(strerrorname_np(error));
 	if (p) {
-		/* By int 0x80 the size is the lower half of what was passed. */
+		/* int 0x80 takes only the lower half of the argument as the size. */
 		if (!strncmp(way->name, "int80", 5))
 			size = (uint32_t)size;
 		if (p % PAGE)

@@ -2,7 +2,7 @@
 /*
  * callcgroup WAY MIB TOUCH: reserve MIB mebibytes, write to the first TOUCH of
  * them, and print the kB that the cgroup "limits" is charged: before the call,
- * after it, and after the writing.
+ * after the call, and after the write.
  */
 #include "ways.h"
 

@@ -8,11 +8,11 @@
  *   calllazy free MIB WAY        by how many kB less memory is free after the
  *                                call, after reading and after writing all of it
  *
- * For steps, a line per phase (call, read, write): how much the phase changed
- * RssAnon (kB), minor faults, the pages that mincore() reports, the pages that
- * pagemap reports as present; how many different page frames it shows then; and
- * "even", or the first step that did not change these as one Nth of the phase.
- * The memory is aligned to STEP. With "WAY,huge" it is madvise(MADV_HUGEPAGE).
+ * For steps, a line per phase (call, read, write). It shows how much the phase
+ * changed RssAnon (kB), minor faults, the pages that mincore() reports, and the
+ * pages that pagemap reports as present; then the number of different page frames;
+ * then "even", or the first step whose change was not one Nth of the phase. The
+ * memory is aligned to STEP. "WAY,huge" also calls madvise(MADV_HUGEPAGE).
  */
 #include <malloc.h>
 #include <stdbool.h>
@@ -94,7 +94,7 @@ static void do_phase(const char *phase, size_t step, size_t n, bool write)
 	volatile char *p;
 	size_t i;
 
-	/* What taking a sample costs is in no step. */
+	/* No step includes the cost of taking a sample. */
 	for (i = 0; i < n; i++) {
 		long faults = minor_faults();
 
@@ -134,14 +134,14 @@ static int do_steps(size_t step, size_t n, const struct way *way, bool read, boo
 	if (pages > MAX_PAGES)
 		errx(2, "at most %lu pages", MAX_PAGES);
 
-	/* A rehearsal touches everything that this program itself needs. */
+	/* A rehearsal touches all memory that this program itself needs. */
 	area = ask_or_exit(find_way("mmap"), pages * PAGE);
 	memset(area, 1, pages * PAGE);
 	take();
 	munmap(area, pages * PAGE);
 	/*
-	 * How much of its buffer qsort() touches depends on what it sorts, and
-	 * where in the heap that buffer lies on what was there before.
+	 * qsort() touches more or less of its buffer, depending on the values.
+	 * The place of the buffer in the heap depends on earlier allocations.
 	 */
 	mallopt(M_TRIM_THRESHOLD, 1 << 30);
 	mallopt(M_MMAP_THRESHOLD, 1 << 30);
@@ -170,9 +170,9 @@ static int do_steps(size_t step, size_t n, const struct way *way, bool read, boo
 }
 
 /*
- * What MemFree is the sum of, and the pages that the processors keep at hand: these
- * are free too, are some hundred MiB, and go back and forth by several at once. So
- * both are read from one file, which is printed under the lock that this takes.
+ * The parts of MemFree, and the pages in per-CPU lists. The latter are also free,
+ * can be some hundred MiB, and move in batches. So both are read from one file,
+ * which the kernel prints under the lock that such a move takes.
  */
 static long free_kb(void)
 {
@@ -195,8 +195,8 @@ static int do_free(size_t size, const struct way *way)
 	size_t i;
 
 	/*
-	 * A first reading makes the system's huge zero page, where huge pages are
-	 * always taken; this process then holds it.
+	 * If huge pages are always used, the first read creates the system's huge
+	 * zero page. This process then holds it.
 	 */
 	p = ask_or_exit(find_way("mmap"), size);
 	for (i = 0; i < size; i += PAGE)

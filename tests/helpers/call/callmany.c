@@ -2,12 +2,11 @@
 /*
  * callmany: many threads that call tamalloc() at once
  *
- *   callmany storm N        N threads, each calls once, all at the same time, and
- *                           marks its 1 MiB; prints what went wrong, and by how
- *                           many kB VmSize grew
- *   callmany hammer T N F   T threads, each N times reserves and frees a page and
- *                           F times asks for no memory; prints results that were
- *                           unexpected
+ *   callmany storm N        N threads call once, all at the same time, and each
+ *                           marks its 1 MiB. Prints the faults found, and by how
+ *                           many kB VmSize grew.
+ *   callmany hammer T N F   T threads: each reserves and frees a page N times and
+ *                           asks for no memory F times. Prints unexpected results.
  */
 #include <pthread.h>
 
@@ -31,7 +30,7 @@ static void *storm_thread(void *arg)
 		memcpy(*area, &area, sizeof(area));
 		memcpy(*area + STORM_SIZE - sizeof(area), &area, sizeof(area));
 	}
-	/* Everything that is counted afterwards is still there. */
+	/* Keep all memory until it has been counted. */
 	pthread_barrier_wait(&barrier);
 	pthread_barrier_wait(&barrier);
 	return NULL;

@@ -4,8 +4,8 @@
  *
  *   callwith WHAT WAY     do WHAT with memory that WAY gave
  *
- * Prints one line per finding. What a test expects is in the test; with another
- * WAY the same lines show what mmap() does, or what differs with shared memory.
+ * Prints one line per finding. The test knows the expected lines. With another WAY
+ * the same lines show the behaviour of mmap(), or the difference with shared memory.
  */
 #include <dirent.h>
 #include <elf.h>
@@ -61,7 +61,7 @@ static pid_t fork_or_exit(void)
 	return pid;
 }
 
-/* What happens to a process that accesses @p? */
+/* How a process ends that accesses @p */
 static void print_access(const char *what, volatile char *p, bool write)
 {
 	pid_t pid = fork_or_exit();
@@ -174,7 +174,7 @@ static void do_part(void)
 	print_access("first page freed", p + 2 * PAGE, false);
 	print_access("last page freed", p + 5 * PAGE - 1, true);
 	print_access("first page behind", p + 5 * PAGE, true);
-	/* Over the hole; as for every munmap() that is no error. */
+	/* The range includes the hole, which is no error for munmap(). */
 	if (munmap(p, 8 * PAGE))
 		err(1, "munmap");
 	printf("VmSize at last: +%ld kB\n", status_kb("VmSize") - before);
@@ -236,7 +236,7 @@ static void do_dontneed(void)
 	printf("read: +%ld kB\n", status_kb("RssAnon") - before);
 }
 
-/* The lines of smaps about the mapping that holds @p, without where it lies */
+/* The lines of smaps about the mapping that holds @p, without its address */
 static void print_mapping(const char *p)
 {
 	const char *line = slurp("/proc/self/smaps");
@@ -345,7 +345,7 @@ static void do_seccomp_strict(void)
 	print_end("strict", wait_for(pid));
 }
 
-/* A filter that answers call 554 with E2BIG, which nothing else here does */
+/* A filter that answers call 554 with E2BIG, which no other code here uses */
 static void do_seccomp_filter(void)
 {
 	struct sock_filter code[] = {
@@ -389,7 +389,7 @@ static void do_core(void)
 	status = wait_for(pid);
 	printf("core dumped: %s\n", WCOREDUMP(status) ? "yes" : "no");
 
-	/* As /proc/sys/kernel/core_pattern has it in the test */
+	/* The name that the test sets in /proc/sys/kernel/core_pattern */
 	snprintf(path, sizeof(path), "/tmp/core.%d", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st))
@@ -416,7 +416,7 @@ static void do_core(void)
 
 /*
  * A file system in user space with one file, "f", whose one page arrives only
- * when somebody writes to @go. Says on @asked that it was asked for.
+ * when another process writes to @go. Writes to @asked when the page is requested.
  */
 static void fuse_reply(int fd, uint64_t unique, int error, const void *data, size_t size)
 {
@@ -427,7 +427,7 @@ static void fuse_reply(int fd, uint64_t unique, int error, const void *data, siz
 		{ &head, sizeof(head) }, { (void *)(uintptr_t)data, size },
 	};
 
-	/* A request that was given up meanwhile is no error. */
+	/* The request may have been cancelled meanwhile: no error. */
 	if (writev(fd, vec, 2) < 0 && errno != ENOENT)
 		_exit(3);
 }
@@ -491,7 +491,7 @@ static void pause_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
-/* Does the kernel say that @pid sleeps, unless a fatal signal comes, in a call? */
+/* Does the kernel report that @pid sleeps in a call, killable? */
 static bool waits_for_lock(pid_t pid)
 {
 	char path[64];
@@ -507,9 +507,9 @@ static bool waits_for_lock(pid_t pid)
 }
 
 /*
- * A process waits for the lock of its address space, and is killed. The lock is
- * held by another process that reads a page of it through /proc/PID/mem, and
- * that page comes from a file system whose server does not answer.
+ * A process waits for the lock of its address space, and is killed. Another process
+ * holds the lock, because it reads a page of it through /proc/PID/mem. That page
+ * comes from a file system whose server does not answer.
  */
 static void do_killed(void)
 {
@@ -538,7 +538,7 @@ static void do_killed(void)
 		*shared = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
 		if (fd < 0 || *shared == MAP_FAILED)
 			err(1, "%s", path);
-		/* Or closing it, on the way out, would wait for the server too. */
+		/* Otherwise the exit would close it, and wait for the server too. */
 		close(fd);
 		send_byte(told[1]);
 		get_byte(begin[0]);
@@ -554,7 +554,7 @@ static void do_killed(void)
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		_exit(fd < 0 || pread(fd, &byte, 1, (off_t)(uintptr_t)*shared) != 1);
 	}
-	/* It holds the lock now. */
+	/* The reader holds the lock now. */
 	get_byte(asked[0]);
 	send_byte(begin[1]);
 	for (i = 0; i < 1200 && !waits_for_lock(waiter); i++)
@@ -571,7 +571,7 @@ static void do_killed(void)
 		print_end("waiter", status);
 	else
 		printf("waiter: still there\n");
-	/* Then it did not get the lock, it left without. */
+	/* The process ended, so it cannot have taken the lock. */
 	printf("lock still held: %s\n", waitpid(reader, &status, WNOHANG) ? "no" : "yes");
 
 	send_byte(go[1]);
@@ -608,7 +608,7 @@ int main(int argc, char **argv)
 	static char buf[4096];
 	size_t i;
 
-	/* Touch everything now that is needed to measure and to print. */
+	/* Touch all memory now that measuring and printing need. */
 	setvbuf(stdout, buf, _IOFBF, sizeof(buf));
 	memset(buf, 0, sizeof(buf));
 	status_kb("VmSize");

@@ -7,11 +7,11 @@
  *                          or "SIZE ERRNO" with the growth of VmSize
  *   tamcall lazy PAGES     a line per step (before, call, read, write): resident
  *                          kB, minor faults so far, pages that mincore() reports
- *   tamcall zero MIB       dirty MIB of memory, give it back, reserve MIB, write a
- *                          byte per page; print how many other bytes are not
- *                          zero, how many pages had been dirty ones, of how many
+ *   tamcall zero MIB       dirty MIB of memory, free it, reserve MIB, write a byte
+ *                          per page; print how many other bytes are not zero, how
+ *                          many pages had been dirty ones, of how many
  *
- * It does not use the header of the call, so that it can judge it.
+ * It does not use the header of the call, so that it can judge the header.
  */
 #include <err.h>
 #include <errno.h>
@@ -78,7 +78,7 @@ static int do_lazy(size_t pages)
 	static char buf[4096];
 	long fault, rss;
 
-	/* Everything that this program itself needs is touched now. */
+	/* Touch all memory now that this program itself needs. */
 	setvbuf(stdout, buf, _IOFBF, sizeof(buf));
 	memset(buf, 0, sizeof(buf));
 	memset(vec, 0, pages);

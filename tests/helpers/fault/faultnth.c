@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * faultnth: let the first, the second, ... place of an operation fail that can,
- * until it has no more of them
+ * faultnth: make the first, the second, ... place of an operation fail, as long as
+ * there is another place that can
  *
  * Usage: faultnth [TRIES]
  *
  * Operations are the call, and open, read, pread and lseek of both files. Each
- * must succeed or give ENOMEM or EFAULT. After a failure the same operation,
- * done again on the same descriptor, must give what it would have given, and a
- * whole read must neither lose nor double a byte.
+ * must succeed or return ENOMEM or EFAULT. After a failure the same operation is
+ * repeated on the same descriptor and must return the same bytes as without the
+ * failure. A whole read must neither lose nor double a byte.
  *
- * The files must stand still but for what the kernel changes in this process's
- * own row; a read is compared only if they did.
+ * The files must stand still, except for this process's own row. Reads are compared
+ * only if they did.
  *
- * Prints a line for each operation: its name, how many faults were injected, how
- * often it gave ENOMEM, EFAULT and success nevertheless, how often the bytes were
- * compared, and how often it did what it must not.
+ * Prints a line for each operation: its name, the number of faults injected, how
+ * often it returned ENOMEM, EFAULT and success, how often the bytes were compared,
+ * and how often the result was wrong.
  */
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -47,19 +47,19 @@ static void wrong(const char *what, int nth)
 		fprintf(stderr, "fault number %d: %s\n", nth, what);
 }
 
-/* Let the @nth place that can fail do so; 0 for none. */
+/* Make the @nth place that can fail do so; 0 for none. */
 static void arm(int nth)
 {
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%d", nth);
 
-	/* What is left of an earlier number may hit this write; then it is 0. */
+	/* The rest of an earlier number may hit this write; then it is 0. */
 	while (write(nth_fd, text, len) != len)
 		if (errno != EFAULT && errno != ENOMEM)
 			err(1, "fail-nth");
 }
 
-/* Was there such a place? If not, this very read may be it. */
+/* Was there such a place? If not, the fault may hit this read. */
 static bool injected(void)
 {
 	char text[16] = "";
@@ -129,7 +129,7 @@ static int open_plain(const char *path)
 	return fd;
 }
 
-/* Take the whole file; later on, still() says whether it has not changed. */
+/* Take the whole file; later, still() says whether it is unchanged. */
 static void look(const char *path)
 {
 	length = read_file(path, whole, SIZE, 65536);
@@ -159,8 +159,8 @@ static bool do_open(int nth, const char *path)
 }
 
 /*
- * A whole read in pieces of @piece bytes, the one at @when with a fault. What it
- * fails to give, the next read must give.
+ * A whole read in pieces of @piece bytes, the one at @when with a fault. The next
+ * read must return the bytes that the failed one did not.
  */
 static bool reading(int nth, const char *path, size_t piece, int when)
 {
@@ -225,7 +225,7 @@ static bool positioned(int nth, const char *path, off_t at, bool seek)
 	n = seek ? lseek(fd, at, SEEK_SET) : pread(fd, part, 200, at);
 	error = errno;
 	hit = judge(nth, n, error);
-	/* Again, whether it failed or not; and then what is there. */
+	/* Repeat it, whether it failed or not; then read the file. */
 	if (seek) {
 		if (n >= 0 && n != at)
 			wrong("it went elsewhere", nth);
@@ -287,7 +287,7 @@ int main(int argc, char **argv)
 	if (argc > 2 || tries < 1)
 		errx(1, "usage: faultnth [TRIES]");
 
-	/* Touch all of it now, so that this process's own row stands still. */
+	/* Touch it all now, so that this process's own row stands still. */
 	memset(whole, 1, sizeof(whole));
 	memset(later, 1, sizeof(later));
 	memset(part, 1, sizeof(part));
@@ -299,9 +299,9 @@ int main(int argc, char **argv)
 		for (p = 0; p < operations[i].nr_paths; p++) {
 			memset(&tally, 0, sizeof(tally));
 			/*
-			 * What an allocator holds in store varies, and with it
-			 * how many places there are before a certain one: try
-			 * each number several times.
+			 * The number of free objects of an allocator varies, and
+			 * with it the number of places before a certain one. So
+			 * try each number several times.
 			 */
 			for (nth = 1, hit = true; hit; nth++) {
 				if (nth > NTH_MAX)

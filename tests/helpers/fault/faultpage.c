@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * faultpage: repeat an operation until a page that it needs is not to be had
+ * faultpage: repeat an operation until it fails to get a page
  *
  * Usage: faultpage OPERATION TRIES
  *
  * OPERATION is call, or open_, read_, pread_ or lseek_ with pids or summary. The
- * caller has set up which pages fail for those that are to be hit, as this process
- * then is (/proc/self/make-it-fail).
+ * caller sets up which pages fail. The faults hit only processes that are marked in
+ * /proc/self/make-it-fail, as this one is.
  *
- * A page is asked for only when an allocator has no object left. So what each try
- * makes is kept, until one gives ENOMEM; any other error ends the program. The same,
- * done again on the same descriptor without faults, must succeed.
+ * An operation needs a page only when an allocator has no object left. So the program
+ * keeps what each try makes, until one returns ENOMEM; any other error ends it. The
+ * same operation, repeated on the same descriptor without faults, must succeed.
  *
- * Prints after how many tries it was seen, or "never".
+ * Prints the number of tries until ENOMEM, or "never".
  */
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -51,7 +51,7 @@ static long do_lseek(void)
 	return lseek(fd, 170, SEEK_SET);
 }
 
-/* A part that cannot be accessed keeps it from being merged with the next one. */
+/* A part without access keeps it from merging with the next mapping. */
 static long do_call(void)
 {
 	void *p = tamalloc(CALL_SIZE);
@@ -99,7 +99,7 @@ int main(int argc, char **argv)
 		errx(2, "usage: faultpage OPERATION TRIES");
 	op = find(argv[1]);
 	path = op->path;
-	/* What is open already, too. */
+	/* Also close what is already open. */
 	limit.rlim_cur = tries + 100;
 	limit.rlim_max = limit.rlim_cur;
 	if (setrlimit(RLIMIT_NOFILE, &limit))

@@ -5,21 +5,21 @@
  * Usage: churn [--failing|--unaware] SECONDS
  *        churn --check FILE PID...
  *
- * Four programs fork, exec, vfork and exit; three readers read with buffers of
+ * Four programs fork, exec, vfork and exit. Three readers read with buffers of
  * 1, 7, 512 and 4096 bytes and 1 MiB in turn. In each read, every row must
  * parse, the PIDs must ascend, and every process that lived throughout must
- * appear once, with the start that it had. Faults go to standard error; the
- * numbers of reads with each buffer, of rows, of processes made, and of faults
- * to standard output.
+ * appear once, with its start time. Wrong rows go to standard error. The numbers
+ * of reads with each buffer, of rows, of processes made, and of wrong rows go to
+ * standard output.
  *
- * With --failing, faults are injected into those who make and read
- * (/proc/self/make-it-fail), so what they do may fail, with ENOMEM and EFAULT
- * and nothing else. Readers then read on, on the same descriptor, and also call
- * tamalloc, pread and lseek. How often each operation was done, and gave which
- * of these errors, is printed as well. With --unaware, they are injected and none
- * is allowed, so that the first ends the program.
+ * With --failing, faults are injected into makers and readers
+ * (/proc/self/make-it-fail). Their operations may then fail, but only with ENOMEM
+ * and EFAULT. Readers then continue on the same descriptor, and also call
+ * tamalloc, pread and lseek. The program also prints how often each operation was
+ * done and returned each of these errors. With --unaware, faults are injected but
+ * not allowed, so that the first ends the program.
  *
- * With --check, the same is asked of FILE and the processes given.
+ * With --check, FILE is judged in the same way, for the given processes.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -41,7 +41,7 @@
 static const size_t pieces[] = { 1, 7, 512, 4096, 1 << 20 };
 #define NR_PIECES	((int)(sizeof(pieces) / sizeof(pieces[0])))
 
-/* What may fail, and how it did */
+/* Operations that may fail, and how often they did */
 enum { OP_OPEN, OP_READ, OP_PREAD, OP_LSEEK, OP_CALL, NR_OPS };
 
 enum { PIDS, SUMMARY, NR_FILES };
@@ -51,7 +51,7 @@ static const char *const op_names[] = { "open", "read", "pread", "lseek", "call"
 static const char *const file_names[] = { "pids", "summary" };
 static const char *const paths[] = { "/proc/tamalloc/pids", "/proc/tamalloc/summary" };
 
-/* Are faults injected, and may what they hit fail? */
+/* Whether faults are injected, and whether operations may fail */
 static bool injected, failing;
 
 static struct shared {
@@ -130,7 +130,7 @@ static const char *op_name(int op, int file)
 	return name;
 }
 
-/* Note @result of an operation on @file. Is it to be done again? */
+/* Note @result of an operation on @file. Returns whether to repeat it. */
 static bool again(int op, int file, long result)
 {
 	shared->ops[op][file].times++;
@@ -141,7 +141,7 @@ static bool again(int op, int file, long result)
 	} else if (failing && errno == EFAULT) {
 		shared->ops[op][file].efault++;
 	} else {
-		/* At once, as others may have something to say, too. */
+		/* In one write, because other processes may print too. */
 		dprintf(STDERR_FILENO, "churn: %s: %s\n", op_name(op, file),
 			strerror(errno));
 		exit(1);
@@ -169,7 +169,7 @@ static ssize_t read_it(int file, int fd, char *to, size_t size)
 	return n;
 }
 
-/* To the end, in pieces; what failed is done again on the same descriptor. */
+/* To the end, in pieces; a failed read is repeated on the same descriptor. */
 static size_t read_pids(int fd, size_t piece)
 {
 	size_t len = 0;
@@ -298,8 +298,8 @@ static void churner(int which)
 			pid = fork();
 			if (!pid) {
 				/*
-				 * A fault may keep the kernel from saying that
-				 * the thread has ended.
+				 * A fault may keep the kernel from reporting
+				 * that the thread has ended.
 				 */
 				prctl(PR_SET_PDEATHSIG, SIGKILL);
 				alarm(5);
@@ -325,7 +325,7 @@ static void stand(int arg)
 		pause();
 }
 
-/* Those who read it go on when the other end is closed. */
+/* Its readers continue when the other end is closed. */
 static int go[2];
 
 static pid_t start(void (*work)(int), int arg)
@@ -338,7 +338,7 @@ static pid_t start(void (*work)(int), int arg)
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* Not by polling: dozens that do leave no time to start the others. */
+	/* No polling: dozens of pollers leave no time to start the others. */
 	close(go[1]);
 	if (read(go[0], &c, 1))
 		err(1, "pipe");

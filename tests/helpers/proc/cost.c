@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cost: what a read costs, by the instruction clock
+ * cost: the cost of a read, by the instruction clock
  *
  * Usage: cost read FILE NUMBER...
  *        cost kill FILE NUMBER
  *
- * read: with NUMBER processes in all, and then the next, time a read of all of
- * FILE, without what reading the clock takes. Prints the number of processes, the
- * time in ns, and the time for each.
+ * read: for each NUMBER, make as many processes and time a read of all of FILE,
+ * without the cost of reading the clock. Prints the number of processes, the time
+ * in ns, and the time per process.
  *
  * kill: with NUMBER processes, kill a reader of FILE in the middle of its read,
  * ten times. Prints the time of a whole read, and the longest time from the kill
@@ -55,11 +55,11 @@ static void grow_to(int number)
 		}
 		children[standing++] = pid;
 	}
-	/* Let each come to its pause(). */
+	/* Let each reach its pause(). */
 	usleep(200000);
 }
 
-/* What reading the clock adds to what is measured with it */
+/* The cost of reading the clock, which is in every measurement */
 static long long clock_cost(void)
 {
 	long long start = now();

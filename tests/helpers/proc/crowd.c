@@ -5,10 +5,10 @@
  * Usage: crowd NUMBER [FILE [SHARE]]
  *
  * Forks a process that forks NUMBER more, which touch different amounts of
- * memory and then only wait. With SHARE, each address space is that of so many
- * processes (CLONE_VM), which takes far less memory. When all stand, writes their
- * PIDs to FILE, prints the PID of the one that leads them, and exits. SIGTERM to
- * that one ends them all, and itself when all are gone.
+ * memory and then only wait. With SHARE, so many processes share each address space
+ * (CLONE_VM), which takes far less memory. When all wait, writes their PIDs to FILE,
+ * prints the PID of their leader, and exits. SIGTERM to the leader ends them all, and
+ * then the leader.
  */
 #include <err.h>
 #include <sched.h>
@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Touched by the children, each as many pages as makes it differ. */
+/* The children touch it, each a different number of pages. */
 volatile char pages[8][4096];
 
 static pid_t *pids;
@@ -30,7 +30,7 @@ static int number, share = 1;
 /* Enough for a loop over a system call */
 #define STACK		2048
 
-/* By bare system calls, as others may use the same C library's data. */
+/* Bare system calls, because others may use the data of the same C library. */
 static int stand(void *arg)
 {
 	pid_t pid = syscall(SYS_getpid);
@@ -58,7 +58,7 @@ static void start(int i, int size)
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (stacks == MAP_FAILED)
 			err(1, "mmap");
-		/* All are children of the one that leads the crowd. */
+		/* All are children of the leader. */
 		while (--size > 0)
 			if (clone(stand, stacks + size * STACK,
 				  CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_PARENT |
@@ -88,7 +88,7 @@ int main(int argc, char **argv)
 		break;
 	default:
 		close(up[1]);
-		/* The PID, once all stand. */
+		/* The PID, when all wait. */
 		if (read(up[0], &i, sizeof(i)) != sizeof(i))
 			return 1;
 		printf("%d\n", i);
@@ -135,8 +135,8 @@ int main(int argc, char **argv)
 
 	sigwaitinfo(&set, NULL);
 	/*
-	 * One after the other: when the first of an address space ends, the
-	 * kernel looks for another among all its siblings, from the oldest on.
+	 * One after the other: when the owner of an address space ends, the
+	 * kernel searches all its siblings for another, from the oldest on.
 	 */
 	for (i = 0; i < number; i++) {
 		kill(pids[i], SIGKILL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * look: what this reader sees on a proc mount, and what it could see there
+ * look: the processes that this reader sees on a proc mount, and could see there
  *
  * Usage: look MOUNT LAST
  *
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 	len = read_all(fd, buf, sizeof(buf) - 1, 65536);
 	if (get(mount, "tamalloc/summary") < 0)
 		err(1, "%s", path);
-	/* Both read at once, with all memory in place for some rows more. */
+	/* Read both without a pause, with memory in place for some more rows. */
 	memset(buf + len, 1, sizeof(buf) - len < sizeof(text) ? sizeof(buf) - len : sizeof(text));
 	lseek(fd, 0, SEEK_SET);
 	len = read_all(fd, buf, sizeof(buf) - 1, 65536);
@@ -113,7 +113,7 @@ int main(int argc, char **argv)
 		snprintf(rest, sizeof(rest), "%d/status", pid);
 		if (get(mount, rest) <= 0)
 			continue;
-		/* A thread can be looked up by its id as well. */
+		/* A thread can also be looked up by its id. */
 		p = strstr(text, "\nTgid:");
 		if (!p || atoi(p + 6) != pid)
 			continue;

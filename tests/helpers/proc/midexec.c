@@ -5,10 +5,9 @@
  * Usage: midexec FIFO
  *
  * A thread that is not the main one executes sleep(1). For that the
- * kernel kills the main thread, which a tracer stops on its way out: the exec
- * stands still. Prints the PID of that process, waits until FIFO is opened for
- * writing, lets the exec go on, and ends. The process comes to stand with its
- * new program.
+ * kernel kills the main thread, which a tracer stops on its way out. So the exec
+ * waits. Prints the PID of that process, waits until FIFO is opened for writing,
+ * lets the exec continue, and ends. The process then waits in its new program.
  */
 #include <err.h>
 #include <fcntl.h>

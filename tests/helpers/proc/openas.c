@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * openas: open a file as one user and hand it to a program of root's
+ * openas: open a file as one user and pass it to a program of root
  *
  * Usage: openas UID FILE PROGRAM [ARGUMENT...]
  *
- * FILE is opened with UID, its group and no other as the effective ids; then
- * PROGRAM is executed by root with it as standard input.
+ * Opens FILE with UID and its group as the only effective ids. Root then executes
+ * PROGRAM with FILE as standard input.
  */
 #include <err.h>
 #include <fcntl.h>

@@ -6,12 +6,11 @@
  *
  *   offsets   pread at every offset
  *   again     re-reading by lseek, by pread, by a new descriptor
- *   fault     into a buffer that faults, wholly or in part; then on
+ *   fault     into a buffer that faults, wholly or in part; then continue
  *   threads   four threads read one descriptor
  *   bounds    every size of buffer, with a guard behind it
  *
- * Prints how many reads were compared with the whole file, and how many of them
- * differed from it.
+ * Prints how many reads were compared with the whole file, and how many differed.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -74,7 +73,7 @@ static void again(int fd, const char *path)
 		compare("read after a break", part[0],
 			read_all(fd, part[0], SIZE, 4096), 0, length);
 		other = open(path, O_RDONLY | O_CLOEXEC);
-		compare("read anew", part[0],
+		compare("read by a new descriptor", part[0],
 			read_all(other, part[0], SIZE, 65536), 0, length);
 		close(other);
 	}
@@ -99,7 +98,7 @@ static void faulting(int fd)
 			differences++;
 			warn("expected EFAULT, actual");
 		}
-		/* Some fit; those that come are the next, and none is lost. */
+		/* Some bytes fit. They are the next ones, and no byte is lost. */
 		n = read(fd, edge + PAGE - room, 500);
 		if (n < 0 && errno == EFAULT && !room)
 			n = 0;
@@ -122,7 +121,7 @@ static void faulting(int fd)
 static int thread_fd;
 static atomic_size_t taken;
 
-/* Whoever reads, takes bytes from the file; each is of one place in it. */
+/* Each reader takes other bytes of the file, each from one place. */
 static void *take(void *arg)
 {
 	char *mine = part[(long)arg];
@@ -218,7 +217,7 @@ int main(int argc, char **argv)
 
 		if (fd < 0)
 			err(1, "%s", paths[i]);
-		/* Once in vain: whatever this program needs is in place then. */
+		/* A first read brings in all memory that this program needs. */
 		thread_fd = fd;
 		length = read_all(fd, whole, SIZE, 65536);
 		all(take);

@@ -4,10 +4,9 @@
  *
  * Usage: sharing TRIALS FILLERS
  *
- * In each trial two processes share an address space of 1 GiB, one with an id
- * below and one with an id above those of FILLERS others, and the lower one is
- * killed at some moment of a read of summary. Prints a line per trial: how often
- * that GiB is in TotalReserved.
+ * In each trial two processes share an address space of 1 GiB. One has an id below,
+ * one an id above those of FILLERS others. The lower one is killed at some moment of
+ * a read of summary. Prints a line per trial: how often that GiB is in TotalReserved.
  */
 #include <sched.h>
 #include <signal.h>
@@ -41,7 +40,7 @@ static int stand(void *arg)
 	return 0;
 }
 
-/* Waits to be told, shares its address space with a new process, says so. */
+/* Waits for a byte, shares its address space with a new process, reports it. */
 static void first(int in, int out)
 {
 	pid_t pid;

@@ -4,8 +4,8 @@
  *
  * Usage: snapshot DIR [MOUNT]
  *
- * Its memory is in place before it reads, so on a still system both files are
- * of the same figures, its own included. They go to DIR/pids and DIR/summary.
+ * Its memory is in place before it reads. So on a system that stands still both files
+ * have the same figures, including its own. They go to DIR/pids and DIR/summary.
  */
 #include "pids.h"
 
@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 	summary_fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (summary_fd < 0)
 		err(1, "%s", path);
-	/* Once in vain, so that all the code it needs is mapped. */
+	/* A first read maps all the code that it needs. */
 	read_all(pids_fd, pids, sizeof(pids), 65536);
 	lseek(pids_fd, 0, SEEK_SET);
 

@@ -7,15 +7,15 @@
  *
  * Until SIGTERM, one process reads MOUNT/tamalloc/pids (/proc) as an agent does,
  * one reads summary, one reads pids in pieces of many sizes, and one reserves
- * memory by tamalloc(), looks that it is zero, and frees it. Every read is
- * judged: header, columns, characters, order, sums, and that each of these
- * processes, which live throughout, has one row. Faults go to standard error.
- * Once a minute and at the end it tells what it did; last of all the percentiles
- * of the time of a whole read, in microseconds, and the number of faults. The
- * times are those from SIGUSR1 to SIGUSR2, so that whoever makes the load can leave
- * out what was read before and after; without them, of all reads.
+ * memory by tamalloc(), checks that it is zero, and frees it. The program judges
+ * every read: header, columns, characters, order, sums, and one row for each of
+ * these processes, which live throughout. Faults go to standard error. Once a
+ * minute and at the end it prints the numbers of its reads. The last lines are the
+ * percentiles of the time of a whole read, in microseconds, and the number of faults.
+ * The times cover the reads from SIGUSR1 to SIGUSR2, so that the caller can exclude
+ * reads before and after the load; without the signals, all reads.
  *
- * With --check, the same is asked of a copy; the status says whether it is well.
+ * With --check, a copy is judged in the same way; the status is the result.
  */
 #include <limits.h>
 #include <signal.h>
@@ -39,7 +39,7 @@ static const char *const names[NR_WORKERS] = {
 #define SUB_BITS	5
 #define NR_BUCKETS	((64 - SUB_BITS + 1) << SUB_BITS)
 
-/* A read that takes longer than this hangs, on any kernel under any load. */
+/* A longer read hangs, on any kernel and under any load. */
 #define STUCK_SECONDS	180
 
 static struct shared {
@@ -86,7 +86,7 @@ static const char *const columns[] = {
 	"PGTABLES_KB", "OOM_SCORE", "OOM_SCORE_ADJ", "NAME",
 };
 
-/* After the header; NULL if it is not one of these columns alone. */
+/* The byte after the header; NULL if it has other columns. */
 static const char *check_header(const char *p)
 {
 	size_t i, len;
@@ -239,7 +239,7 @@ static int bucket_of(unsigned long long ns)
 	       ((ns >> (exp - SUB_BITS)) & ((1 << SUB_BITS) - 1));
 }
 
-/* The largest value that goes to a bucket */
+/* The largest value of a bucket */
 static unsigned long long bucket_end(int bucket)
 {
 	int exp = bucket >> SUB_BITS;
@@ -366,7 +366,7 @@ static void percentiles(int which)
 	printf(" max %lld us\n", w->longest / 1000);
 }
 
-/* One that a reader just adds may stay. */
+/* An entry that a reader adds at this moment may stay. */
 static void forget_times(void)
 {
 	int i;
@@ -377,7 +377,7 @@ static void forget_times(void)
 	}
 }
 
-/* So that the one who runs out of memory is never a reader; root may. */
+/* So that the OOM killer never chooses a reader; root may do this. */
 static void never_killed(void)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -444,7 +444,7 @@ int main(int argc, char **argv)
 	shared->living[shared->nr_living++] = getpid();
 	shared->go = true;
 	start = now();
-	/* After SIGTERM, until what was begun is judged. */
+	/* After SIGTERM, until the last read is judged. */
 	while (shared->finished < NR_WORKERS) {
 		status = sigtimedwait(&set, NULL, &tick);
 		seconds = (now() - start) / 1000000000;

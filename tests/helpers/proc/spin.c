@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * spin: read files of /proc without end, or be what they read about
+ * spin: read files of /proc without end, or be a process to read about
  *
  * Usage: spin FILE...       read them in turn until killed
  *        spin --mortal N    start N processes one after the other, which touch
@@ -46,7 +46,7 @@ static int mortal(int number)
 static int uffd;
 static pid_t held;
 
-/* Once the copy to the page waits, kill; once that is done, let it go on. */
+/* When the copy to the page waits, kill; then let the copy continue. */
 static void *kill_held(void *page)
 {
 	struct uffdio_zeropage range = {
@@ -54,7 +54,7 @@ static void *kill_held(void *page)
 	};
 	struct uffd_msg msg;
 
-	/* Nobody waits for ever for a fault that does not come. */
+	/* A fault that does not come must not block this program for ever. */
 	alarm(60);
 	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg) || kill(held, SIGKILL))
 		errx(1, "nobody waits for the page");

@@ -2,9 +2,9 @@
 /*
  * stand: start processes that stand still, for the tests to measure
  *
- * Forks a process that brings itself into the state the options ask for and
- * then only waits. When it is there, prints its PID and exits; so $(stand ...)
- * in a shell returns when the process stands. Kill it when done.
+ * Forks a process that enters the state that the options describe and then only
+ * waits. When it has reached the state, prints its PID and exits; so $(stand ...) in
+ * a shell returns when the process is ready. Kill it when done.
  */
 #include <errno.h>
 #include <err.h>
@@ -176,7 +176,7 @@ static void ready(void)
 	close(ready_fd);
 }
 
-/* Once the main thread is a zombie, say that all is set up. */
+/* When the main thread is a zombie, report that all is set up. */
 static void *report_leader(void *arg)
 {
 	(void)arg;
@@ -289,7 +289,7 @@ static void set_up(int argc, char **argv)
 			}
 			break;
 		case 'k':
-			/* The parent stands in vfork() for as long as the child does. */
+			/* The parent waits in vfork() for as long as the child lives. */
 			ready();
 			if (vfork() == 0)
 				stand_still();
@@ -342,7 +342,7 @@ int main(int argc, char **argv)
 	close_range(3, 199, 0);
 
 	set_up(argc, argv);
-	/* Errors were the last thing to say. */
+	/* No more errors to print. */
 	dup2(0, 2);
 	if (leader_exits) {
 		pthread_t thread;

@@ -6,17 +6,17 @@
  *        stretch [-u UID] lag FILE
  *        stretch [-u UID] kill FILE TRIALS
  *
- * FILE is opened, and read, as UID (root); if it is a directory, it is listed;
- * with "all", nothing is read, but a signal 0 sent to every process, in which the
- * kernel visits them all with preemption off. For a guest with one processor.
+ * Opens and reads FILE as UID (root). A directory is listed. With "all" the program
+ * reads nothing and sends a signal 0 to every process; the kernel visits them all
+ * with preemption off. For a guest with one processor.
  *
- * trace: read FILE once with the tracer on that is set up in TRACING, whose
- * events, if there are any, are those of this process alone, or with "all" those
- * of every processor. Prints the time and the bytes of the read, and its own PID.
+ * trace: read FILE once with the tracer on that is set up in TRACING. Its events, if
+ * any, are those of this process alone, or with "all" those of every processor.
+ * Prints the time and the bytes of the read, and its own PID.
  *
- * lag: how late a process of high priority wakes up while FILE is read without
- * end, and while a program does without any system call instead. Prints for each
- * how often it woke up, the median and the longest delay.
+ * lag: how late a process of high priority wakes up while another reads FILE without
+ * end, and while another makes no system call. Prints for each how often it woke up,
+ * the median and the longest delay.
  *
  * kill: kill a reader of FILE, TRIALS times, evenly spread over a read. Prints the
  * time of a whole read, how many of the readers were in the middle of one, and
@@ -146,7 +146,7 @@ static void trace(const char *tracing, bool everybody)
 		put(pids, pid);
 	become();
 	fd = open_file();
-	/* Once in vain: all it needs is in place then. */
+	/* A first read brings in all memory that it needs. */
 	read_whole(fd);
 	put(on, "1");
 	start = now();
@@ -192,10 +192,10 @@ static void end_reader(pid_t pid)
 		errx(1, "the reader ended by itself");
 }
 
-/* So many whole reads, but for @pid that has none to do only as long. */
+/* So many whole reads; for @pid, which reads nothing, as long. */
 static void lag_beside(const char *what, pid_t pid, long long end)
 {
-	/* A prime, so as to meet each part of a read */
+	/* A prime, so that each part of a read is met */
 	const long long period = 99991;
 	long long due = now(), late;
 	struct timespec ts;
@@ -249,7 +249,7 @@ static void kill_readers(int trials)
 		pid = start_reader(true);
 		while (shared->reads == reads)
 			usleep(100);
-		/* It is at the beginning of a read now, or not far from it. */
+		/* The reader is now at the beginning of a read, or close to it. */
 		wait = shared->whole * (i + 1) / (trials + 1);
 		ts.tv_sec = wait / 1000000000;
 		ts.tv_nsec = wait % 1000000000;

@@ -4,9 +4,9 @@
  *
  * Usage: waiting FILE
  *
- * The page of the buffer is handled by userfaultfd: the copy to it waits until
- * another thread provides the page. Says whether the read waited, and then gave
- * the same as one into an ordinary buffer.
+ * userfaultfd handles the page of the buffer: the copy to it waits until another
+ * thread provides the page. Prints whether the read waited, and whether it then
+ * returned the same bytes as a read into an ordinary buffer.
  */
 #include <linux/userfaultfd.h>
 #include <pthread.h>
@@ -31,7 +31,7 @@ static void *provide(void *page)
 	};
 	struct uffd_msg msg;
 
-	/* Not for ever, if the fault does not come. */
+	/* With a bound, because the fault may not come. */
 	alarm(60);
 	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg) ||
 	    msg.event != UFFD_EVENT_PAGEFAULT)
@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 	if (n != 300)
 		err(1, "expected 300 bytes, actual %zd", n);
 	pthread_join(thread, NULL);
-	/* What is below the first two lines changes with this program. */
+	/* The rows below the first two lines change with this program. */
 	len = pread(fd, plain, sizeof(plain), 0);
 	n = strcspn(plain, "\n") + 1;
 	printf("%s, then read %s\n", waited ? "waited" : "did not wait",
