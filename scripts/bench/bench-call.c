@@ -4,11 +4,11 @@
  * per figure: "NAME VALUE UNIT"
  *
  * Meant for the instruction clock (scripts/vm/run --icount), where a nanosecond
- * is an instruction. Each figure of a call is the median of single calls, each of
- * which is undone before the next, so that all find the same address space; what
- * reading the clock costs is subtracted. The ways take turns. Then memory is
- * touched for the first time, page by page, by each way. All of it with
- * transparent huge pages never and always used, "thp_on" in the name of a figure.
+ * is an instruction. Each figure of a call is the median of single calls, without
+ * the cost of reading the clock. Each call is undone before the next, so that all
+ * find the same address space. The ways take turns. Then each way touches memory
+ * for the first time, page by page. All of this is done with transparent huge pages
+ * never and always used; "thp_on" in the name of a figure means always.
  */
 #include <sys/wait.h>
 #include <time.h>
@@ -92,7 +92,7 @@ static void measure_calls(const char *size_name, size_t size, const char *suffix
 	long long cost[NR_CALLS];
 	int i, call;
 
-	/* The first rounds pay for what is needed once. */
+	/* The first rounds pay for one-time costs. */
 	for (i = 0; i < 2 * ROUNDS; i++) {
 		for (call = 0; call < NR_CALLS; call++) {
 			struct figure *f = &figures[call];
@@ -101,7 +101,7 @@ static void measure_calls(const char *size_name, size_t size, const char *suffix
 			uintptr_t p = calls[call].ask(size);
 
 			f->ns[i % ROUNDS] = now_ns() - ns;
-			/* The compiler must not do without memory that nobody uses. */
+			/* Otherwise the compiler may drop memory that is never used. */
 			asm volatile("" : : "r" (p) : "memory");
 			if (!p)
 				err(1, "%s of %zu bytes", calls[call].name, size);
@@ -125,7 +125,7 @@ static void measure_calls(const char *size_name, size_t size, const char *suffix
 	       100.0 * (double)cost[TAMALLOC] / (double)cost[MMAP]);
 }
 
-/* Without a suffix, only so that all that it needs is there the next time */
+/* Without a suffix: a warm-up for the next time */
 static void measure_touch(int call, const char *suffix)
 {
 	volatile char *p = (volatile char *)calls[call].ask(TOUCHED);
@@ -178,7 +178,7 @@ static void call_all(size_t n, const char *suffix)
 	measure_calls(sizes[n].name, sizes[n].size, suffix);
 }
 
-/* In a process of its own, as free() makes calloc() choose otherwise later. */
+/* In a process of its own, because free() changes how calloc() chooses later. */
 static void in_child(void (*measure)(size_t n, const char *suffix), size_t n, const char *suffix)
 {
 	int status;

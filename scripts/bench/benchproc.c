@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * benchproc: what it costs to learn the memory of all processes
+ * benchproc: the cost of learning the memory of all processes
  *
  *   benchproc [-r ROUNDS] COUNT METHOD...
  *
@@ -14,18 +14,18 @@
  *   four_files             stat, status, oom_score, oom_score_adj of every process,
  *                          openat() on a directory descriptor, one reused buffer
  *   statm                  statm of every process, likewise
- *   ps                     ps -eo pid,vsz,rss,comm, its output thrown away; its
- *                          reads are not seen from here and given as 0
+ *   ps                     ps -eo pid,vsz,rss,comm with its output discarded; its
+ *                          reads cannot be counted from here and are given as 0
  *   bpf_text, bpf_binary   BPF iterators pinned as /sys/fs/bpf/METHOD: open,
  *                          read() with a 1 MiB buffer until the end, close; such
  *                          a descriptor has no way back to its beginning
  *   loop                   a loop of 1,000 instructions per process, to see what
  *                          the clock counts
  *
- * Each is done once before what counts: that pays for the caches, as an agent
- * that reads every few seconds does once. What is over soon is then done five
- * times and the median taken, so that a tick of the timer does not show. What
- * reading the clock costs is subtracted.
+ * Each method runs once before it is measured. That pays for the caches, as an agent
+ * that reads every few seconds does once. A short method then runs five times and
+ * the median counts, so that a tick of the timer does not show. The cost of reading
+ * the clock is subtracted.
  *
  * -r: for a clock that counts time. All methods take turns, ROUNDS times; a
  * line holds the medians, and at its end the median of the ratios of this method
@@ -65,7 +65,7 @@ static uint64_t now(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-/* Reads all of a file; the number of lines. */
+/* Reads all of a file. Returns the number of lines. */
 static unsigned long read_all(int fd, size_t chunk)
 {
 	unsigned long lines = 0;
@@ -117,7 +117,7 @@ struct linux_dirent64 {
 	char d_name[];
 };
 
-/* As tight as it can be made: no stdio, no path walks from the root. */
+/* As tight as possible: no stdio, no path walks from the root. */
 static unsigned long scan(const char * const *files, size_t count)
 {
 	static char dents[1 << 16];
@@ -229,7 +229,7 @@ struct sample {
 	unsigned long reads;
 };
 
-/* What reading the clock costs, the least of some attempts */
+/* The cost of reading the clock, the least of some attempts */
 static uint64_t clock_cost(void)
 {
 	uint64_t least = UINT64_MAX;
@@ -316,7 +316,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	argv += optind;
-	/* The big buffer is touched now, not while the clock runs. */
+	/* Touch the big buffer now, not while the clock runs. */
 	memset(buf, 1, sizeof(buf));
 	want = strtoul(*argv++, NULL, 10);
 	have = processes();
@@ -331,7 +331,7 @@ int main(int argc, char **argv)
 				pause();
 		}
 	}
-	/* Let each run once, so that nothing of theirs is left to do. */
+	/* Run each once, so that one-time costs are paid. */
 	for (i = 0; i < 100; i++)
 		usleep(1000);
 	count = processes();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the client programs of tamalloc() have in common */
+/* Shared by the client programs of tamalloc() */
 
 #include <ctype.h>
 #include <err.h>
@@ -26,7 +26,7 @@ unsigned long parse_number(const char *what, const char *text,
 	errno = 0;
 	value = strtoul(text, &end, 10);
 
-	/* strtoul() also takes leading blanks and a sign. */
+	/* strtoul() also accepts leading blanks and a sign. */
 	if (!isdigit((unsigned char)text[0]) || *end || errno ||
 	    value < min || value > max)
 		errx(EXIT_USAGE, "%s must be a number from %lu to %lu, not '%s'",
@@ -92,7 +92,7 @@ size_t first_nonzero(const void *mem, size_t size)
 	const unsigned char *bytes = mem;
 	size_t i = 0;
 
-	/* If the first is 0 and each equals the next, all are 0: at full speed. */
+	/* Fast: if the first byte is 0 and each equals the next, all are 0. */
 	if (size && !bytes[0] && !memcmp(bytes, bytes + 1, size - 1))
 		return size;
 
@@ -157,7 +157,7 @@ const char *textfile_read(struct textfile *file)
 	ssize_t got;
 
 	for (;;) {
-		/* One byte is kept for the end of the string. */
+		/* Keep one byte for the end of the string. */
 		if (len + 1 == file->size) {
 			file->size *= 2;
 			file->text = realloc(file->text, file->size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the client programs of tamalloc() have in common */
+/* Shared by the client programs of tamalloc() */
 #ifndef CLIENTS_H
 #define CLIENTS_H
 
@@ -7,7 +7,7 @@
 
 #define EXIT_USAGE	2
 
-/* What builds a release defines it: the version in docs/changes.md */
+/* The build defines it: the version in docs/changes.md */
 #ifndef TAMALLOC_VERSION
 #define TAMALLOC_VERSION	"unknown"
 #endif
@@ -16,7 +16,7 @@
 
 /*
  * @text as a plain decimal number from @min to @max. Anything else is a usage
- * error: one line that names @what, and exit.
+ * error: prints one line that names @what, and exits.
  */
 unsigned long parse_number(const char *what, const char *text,
 			   unsigned long min, unsigned long max);
@@ -24,10 +24,10 @@ unsigned long parse_number(const char *what, const char *text,
 /* The same for a number of MiB from @min up; returns bytes. */
 size_t parse_mib(const char *what, const char *text, unsigned long min);
 
-/* What went wrong in a tamalloc() that left @error in errno */
+/* A text for a tamalloc() that left @error in errno */
 const char *tamalloc_error(int error);
 
-/* tamalloc(), or one line about why not and exit with EXIT_FAILURE */
+/* tamalloc(); if it fails, prints one line that says why, and exits with EXIT_FAILURE */
 void *reserve_or_exit(size_t size);
 
 size_t page_size(void);
@@ -48,10 +48,10 @@ long minor_faults(void);
  */
 int answer_option(int opt, const char *help);
 
-/* Exit with EXIT_FAILURE if standard output did not take all that was printed. */
+/* Exit with EXIT_FAILURE if standard output failed to take all the output. */
 void flush_stdout(void);
 
-/* A text file that is read again and again through one descriptor */
+/* A text file that is read repeatedly through one descriptor */
 struct textfile {
 	const char *path;
 	int fd;
@@ -60,8 +60,8 @@ struct textfile {
 };
 
 /*
- * @size is how long the text may be expected to be. Returns -1 and sets errno
- * if the file cannot be opened.
+ * @size is the expected length of the text. Returns -1 and sets errno if the file
+ * cannot be opened.
  */
 int textfile_open(struct textfile *file, const char *path, size_t size);
 
@@ -73,7 +73,7 @@ void textfile_close(struct textfile *file);
 /* /proc/PID/status of the calling process: not to be shared across fork() */
 void status_open(struct textfile *status);
 
-/* The value of a "Key:   value kB" line in what textfile_read() returned */
+/* The value of a "Key:   value kB" line in the text of textfile_read() */
 unsigned long status_kb(const char *text, const char *key);
 
 #endif /* CLIENTS_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* tamcompare: what malloc, calloc, mmap and tamalloc cost, side by side */
+/* tamcompare: the costs of malloc, calloc, mmap and tamalloc, side by side */
 
 #include <err.h>
 #include <errno.h>
@@ -22,13 +22,13 @@
 static const char help[] =
 	"Usage: tamcompare [MIB]\n"
 	"Allocate MIB mebibytes (default " DEFAULT_MIB ") with malloc, calloc, mmap and tamalloc,\n"
-	"read every page, then write every page, and print what each phase cost.\n"
+	"read every page, then write every page, and print the cost of each phase.\n"
 	"\n"
 	"  -h, --help     print this and exit\n"
 	"  -V, --version  print the version and exit\n"
 	"\n"
 	"CALL_NS is the time of one call, in nanoseconds. The FAULTS columns count\n"
-	"the minor page faults of each phase by itself. The RSS_KB columns tell how\n"
+	"the minor page faults of each phase by itself. The RSS_KB columns show how\n"
 	"much more is resident at the end of the phase than before the call.\n"
 	"\n"
 	"Each allocator is measured in a process of its own, after a small\n"
@@ -51,7 +51,7 @@ struct phase {
 
 struct result {
 	int error;
-	unsigned char seen;	/* what was read, so that reading has a purpose */
+	unsigned char seen;	/* the bytes read, so that the compiler keeps the reads */
 	long long ns;
 	struct phase call, read, write;
 };
@@ -94,7 +94,7 @@ static long rss_kb(struct textfile *status)
 	return (long)status_kb(textfile_read(status), "VmRSS");
 }
 
-/* The memory stays: freeing it would change what malloc() does next. */
+/* Keep the memory: a free would change the next malloc(). */
 static struct result measure(const struct allocator *allocator, size_t size,
 			     struct textfile *status)
 {
@@ -134,7 +134,7 @@ static void measure_and_send(const struct allocator *allocator, size_t size, int
 
 	status_open(&status);
 
-	/* The first round meets the faults that a new process has anyway. */
+	/* The first round takes the faults that every new process takes. */
 	result = measure(allocator, WARMUP_SIZE, &status);
 	if (!result.error)
 		result = measure(allocator, size, &status);
@@ -144,7 +144,7 @@ static void measure_and_send(const struct allocator *allocator, size_t size, int
 		err(EXIT_FAILURE, "pipe");
 }
 
-/* Returns 0, or -1 if the process that measured did not get to the end. */
+/* Returns 0, or -1 if the measuring process did not reach its end. */
 static int measure_in_child(const struct allocator *allocator, size_t size,
 			    struct result *result)
 {
@@ -223,7 +223,7 @@ int main(int argc, char **argv)
 	printf("%-9s %10s %11s %11s %11s %11s %12s %12s\n", "ALLOCATOR", "CALL_NS",
 	       "CALL_FAULTS", "CALL_RSS_KB", "READ_FAULTS", "READ_RSS_KB",
 	       "WRITE_FAULTS", "WRITE_RSS_KB");
-	/* What is still in the buffer at fork() could be printed twice. */
+	/* Otherwise the child could print the buffer a second time. */
 	flush_stdout();
 
 	for (i = 0; i < ARRAY_SIZE(allocators); i++)

@@ -15,7 +15,7 @@
 
 #include "clients.h"
 
-/* As the shell has it */
+/* As in the shell */
 #define EXIT_CANNOT_RUN	126
 #define EXIT_NOT_FOUND	127
 #define EXIT_SIGNAL	128
@@ -30,10 +30,10 @@ static const char help[] =
 	"  -h, --help       print this and exit\n"
 	"  -V, --version    print the version and exit\n"
 	"\n"
-	"When all is held, one line goes to standard output:\n"
+	"When it holds the memory, it prints one line on standard output:\n"
 	"  PID RESERVED_KB TOUCHED_KB\n"
-	"COMMAND finds the process that holds the memory as its parent ($PPID). A\n"
-	"SIGTERM is passed on to COMMAND.\n"
+	"The process that holds the memory is the parent of COMMAND ($PPID). It\n"
+	"forwards a SIGTERM to COMMAND.\n"
 	"\n"
 	"A shell gives a background job an empty standard input, which ends at once:\n"
 	"there, give it one that stays open (a fifo, a coprocess) or a COMMAND.\n"
@@ -94,8 +94,8 @@ static void wait_for_end_of_input(void)
 }
 
 /*
- * posix_spawn() and not fork(): it copies no page tables and needs no second
- * commit charge for what is held.
+ * posix_spawn() and not fork(), because it copies no page tables and needs no
+ * second commit charge for the held memory.
  */
 static void start_command(char **command)
 {
@@ -103,7 +103,7 @@ static void start_command(char **command)
 	sigset_t term, old;
 	int error;
 
-	/* A SIGTERM waits until there is somebody to pass it on to. */
+	/* A SIGTERM waits until there is a command to forward it to. */
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	sigprocmask(SIG_BLOCK, &term, &old);
@@ -121,7 +121,7 @@ static void start_command(char **command)
 		     "cannot run %s: %s", command[0], strerror(error));
 	posix_spawnattr_destroy(&attr);
 
-	/* The keyboard's signals reach the command by themselves. */
+	/* The terminal sends its signals to the command directly. */
 	handle(SIGINT, SIG_IGN);
 	handle(SIGQUIT, SIG_IGN);
 	handle(SIGTERM, pass_on);
@@ -132,7 +132,7 @@ static int wait_for_command(void)
 {
 	siginfo_t info;
 
-	/* Not reaped before the handler is gone: it must not meet a reused pid. */
+	/* Reap it after removing the handler, which must not signal a reused pid. */
 	while (waitid(P_PID, (id_t)command_pid, &info, WEXITED | WNOWAIT))
 		if (errno != EINTR)
 			err(EXIT_FAILURE, "waitid");
@@ -152,7 +152,7 @@ int main(int argc, char **argv)
 	char *mem;
 	int opt;
 
-	/* "+": the options of COMMAND are its own. */
+	/* "+": options after COMMAND belong to COMMAND. */
 	while ((opt = getopt_long(argc, argv, "+t:zhV", options, NULL)) != -1) {
 		switch (opt) {
 		case 't':
@@ -189,7 +189,7 @@ int main(int argc, char **argv)
 		return wait_for_command();
 	}
 
-	/* Before the line is out: who reads it may send a signal at once. */
+	/* Before printing the line: its reader may send a signal at once. */
 	handle(SIGTERM, release);
 	handle(SIGINT, release);
 	print_held(size, touch);

@@ -25,7 +25,7 @@
 #define THP		"/sys/kernel/mm/transparent_hugepage/"
 
 #define DEFAULT_MIB	"256"
-/* For what the process itself does meanwhile: its stack, its code, its buffers */
+/* Slack for the process itself: its stack, its code, its buffers */
 #define SLACK_KB	64
 /* Room for thousands of rows: growing the buffer would show in RESERVED_KB. */
 #define PIDS_SIZE	((size_t)1 << 20)
@@ -36,14 +36,14 @@
 static const char help[] =
 	"Usage: tamprove [MIB]\n"
 	"Reserve MIB mebibytes (default " DEFAULT_MIB ") with tamalloc, read all of them, write\n"
-	"one quarter, and show from " PIDS " what each step cost.\n"
+	"one quarter, and show from " PIDS " the cost of each step.\n"
 	"\n"
 	"  -h, --help     print this and exit\n"
 	"  -V, --version  print the version and exit\n"
 	"\n"
 	"MINFLT counts the minor page faults since the first line. Below the table\n"
-	"is one line per check, with a slack of 64 kB for the program itself; where\n"
-	"transparent huge pages are always used, writing may commit one more of them.\n"
+	"is one line per check, with a slack of 64 kB for the program itself. If\n"
+	"transparent huge pages are always used, a write may commit one more of them.\n"
 	"\n"
 	"Exit status: 0 all checks held, 1 a check failed, 2 wrong usage, 3 the kernel\n"
 	"has no tamalloc or no " PIDS ".\n";
@@ -157,8 +157,8 @@ static struct sample take_sample(struct textfile *pids, unsigned long pid)
 }
 
 /*
- * Do what the proof is about to do, and sample it. All samples are taken before
- * anything is printed, so that printing does not show in them.
+ * Make the steps of the proof and sample each. It takes all samples before it
+ * prints anything, so that printing does not show in them.
  * Returns first_nonzero() of the memory.
  */
 static size_t run(struct textfile *pids, unsigned long pid, size_t size,
@@ -266,14 +266,14 @@ static bool check(const struct sample samples[MOMENTS], size_t nonzero,
 	held &= check_growth(samples, CALLED, RSS, NO_MIN, SLACK_KB);
 	held &= check_growth(samples, CALLED, ANON, NO_MIN, SLACK_KB);
 
-	/* Reading maps the zero page, huge or not, which counts as nobody's. */
+	/* A read maps the zero page, huge or not, which no process is charged for. */
 	held &= check_zero(nonzero, size);
 	held &= check_growth(samples, READ, ANON, NO_MIN, SLACK_KB);
 
 	held &= check_growth(samples, WRITTEN, ANON, min_kb, max_kb);
 	held &= check_growth(samples, WRITTEN, RSS, min_kb, max_kb);
 
-	/* A peak: it may have been above RSS_KB before, but never is below. */
+	/* A peak may already exceed RSS_KB, but is never below it. */
 	held &= check_kb(column_names[COMMITTED], WRITTEN,
 			 (long long)samples[WRITTEN].kb[COMMITTED],
 			 (long long)samples[WRITTEN].kb[RSS], NO_MAX);
@@ -281,7 +281,7 @@ static bool check(const struct sample samples[MOMENTS], size_t nonzero,
 	return held;
 }
 
-/* The size of the huge pages that a write may commit unasked; 0 if it may not */
+/* The size of the huge pages that a write may commit by itself, or 0 */
 static unsigned long unasked_huge_kb(void)
 {
 	struct textfile file;
@@ -310,7 +310,7 @@ static void open_or_exit(struct textfile *pids)
 		missing = true;
 	}
 
-	/* Refused everywhere, but as unknown only where the call is missing */
+	/* Every kernel refuses size 0, but with ENOSYS only if the call is missing. */
 	if (!tamalloc(0) && errno == ENOSYS) {
 		warnx("%s", tamalloc_error(errno));
 		missing = true;

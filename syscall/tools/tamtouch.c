@@ -12,17 +12,17 @@
 static const char help[] =
 	"Usage: tamtouch [-s STEPS] [-p PERCENT] [-r|-w] MIB\n"
 	"Reserve MIB mebibytes with tamalloc, touch a share of them step by step,\n"
-	"and print what was requested beside what is committed.\n"
+	"and print the requested memory beside the committed memory.\n"
 	"\n"
-	"  -s, --steps=STEPS      touch the share in so many steps (default 10)\n"
-	"  -p, --percent=PERCENT  touch so much of the memory (default 100)\n"
+	"  -s, --steps=STEPS      number of steps (default 10)\n"
+	"  -p, --percent=PERCENT  share of the memory to touch (default 100)\n"
 	"  -r, --read             read every byte, and check that it is 0\n"
 	"  -w, --write            write to every page (default)\n"
 	"  -h, --help             print this and exit\n"
 	"  -V, --version          print the version and exit\n"
 	"\n"
-	"Step 0 is the memory as reserved. MINFLT counts the minor page faults\n"
-	"since before the call; the other columns are from /proc/self/status.\n"
+	"Step 0 is before the first touch. MINFLT counts the minor page faults since\n"
+	"before the call; the other columns are from /proc/self/status.\n"
 	"\n"
 	"Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
@@ -72,7 +72,7 @@ static void touch_in_steps(size_t size, size_t pages, unsigned long steps,
 	mem = reserve_or_exit(size);
 	call_faults = minor_faults() - faults;
 
-	/* What printing costs for the first time is left out of the count. */
+	/* The count leaves out the cost of the first print. */
 	textfile_read(&status);
 	printf("%4s %12s %10s %10s %10s %10s %8s\n", "STEP", "REQUESTED_KB",
 	       "TOUCHED_KB", "VMSIZE_KB", "VMRSS_KB", "RSSANON_KB", "MINFLT");

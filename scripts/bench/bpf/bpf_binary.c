@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A BPF task iterator that writes the columns of /proc/tamalloc/pids, but the
- * OOM score, as records (struct record)
+ * A BPF task iterator that writes the columns of /proc/tamalloc/pids as records
+ * (struct record), except the OOM score
  */
 #include "types.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A BPF task iterator that prints the columns of /proc/tamalloc/pids, but the
- * OOM score, as text
+ * A BPF task iterator that prints the columns of /proc/tamalloc/pids as text,
+ * except the OOM score
  */
 #include "types.h"
 
@@ -13,8 +13,8 @@ int bpf_text(struct bpf_iter__task *ctx)
 	const struct task_struct *task = ctx->task;
 	struct seq_file *seq = ctx->meta->seq;
 	/*
-	 * On the stack and not in a map of constants: libbpf looks for these with
-	 * a program of a kind that a kernel without networking does not have.
+	 * On the stack and not in a map of constants: libbpf probes for these with
+	 * a type of program that a kernel without networking does not have.
 	 */
 	char head[] = " %7u %6u %9llu %11llu %12llu %10llu.%02llu %9llu %9llu %9llu %9llu";
 	char tail[] = " %9llu %10llu %11llu %13d %s\n";

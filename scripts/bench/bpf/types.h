@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the iterators read of the kernel's structures. Only names count: the
- * offsets are put right by the kernel's own types when a program is loaded.
+ * The members of the kernel's structures that the iterators read. Only the names
+ * matter: loading a program corrects the offsets by the kernel's own types.
  */
 #ifndef TYPES_H
 #define TYPES_H
@@ -66,11 +66,11 @@ struct bpf_iter__task {
 } KERNEL_TYPE;
 
 /*
- * The columns of /proc/tamalloc/pids, as far as such a program can know them.
- * Not the exact counters: it has no call that sums over the CPUs, so it sees
- * what was last gathered, up to some tens of pages per CPU off. Not the OOM
- * score: the function that computes it cannot be called. No rules of who may
- * see what, and ids are those of the first pid namespace.
+ * The columns of /proc/tamalloc/pids that such a program can know. The counters are
+ * not exact: it has no call that sums over the CPUs, so they are off by up to some
+ * tens of pages per CPU. There is no OOM score, because the function that computes
+ * it cannot be called. There are no visibility rules, and ids are those of the first
+ * pid namespace.
  */
 struct record {
 	__u32 pid;
@@ -98,7 +98,7 @@ static __always_inline __u64 counter(const struct percpu_counter *counter)
 	return count > 0 ? PAGES_TO_KB(count) : 0;
 }
 
-/* False where there is no row: threads, kernel threads, zombies. */
+/* False if there is no row: threads, kernel threads, zombies. */
 static __always_inline int fill(struct record *r, const struct task_struct *task)
 {
 	const struct mm_struct *mm;
