@@ -57,6 +57,14 @@ static unsigned int cell_of(const struct table *table, const char *name)
 	return column ? column->cell : 0;
 }
 
+static void add_copy(struct table *to, const struct column *column)
+{
+	struct column *new = table_alias(to, column->name, column->kind, column->cell);
+
+	new->missing = column->missing;
+	new->derived = column->derived;
+}
+
 /* Sizes of @from that @to has, too; the figures of processes, of which it has sums */
 static void sums_init(struct sums *sums, const struct table *from, const struct table *to)
 {
@@ -110,8 +118,8 @@ static void add_sum_columns(struct table *to, const struct table *from)
 	}
 	table_add(to, "COMMITTED_PCT", PERCENT);
 	table_add(to, "OOM_SCORE", COUNT);
-	table_add(to, "UNTOUCHED_KB", SIZE);
-	table_add(to, "TOTAL_KB", SIZE);
+	table_add(to, "UNTOUCHED_KB", SIZE)->derived = true;
+	table_add(to, "TOTAL_KB", SIZE)->derived = true;
 }
 
 void table_group(struct table *to, const struct table *from, enum by by)
@@ -142,9 +150,9 @@ void table_group(struct table *to, const struct table *from, enum by by)
 
 		/* Two ids can have one path, one after the other. */
 		if (by == BY_CGROUP) {
-			const char *path = cgroup_path(value);
+			const struct name *path = cgroup_path(value);
 
-			value = (uintptr_t)pool_name(&to->pool, path, strlen(path));
+			value = (uintptr_t)pool_name(&to->pool, path->text, path->len);
 		}
 		group = map_at(&groups, value);
 		if (*group == MAP_NONE) {
@@ -271,11 +279,8 @@ void table_tree(struct table *to, const struct table *from, const char *column, 
 	struct sums sums;
 
 	table_clear(to);
-	for (unsigned int i = 0; i < from->columns; i++) {
-		const struct column *old = from->column + i;
-
-		table_alias(to, old->name, old->kind, old->cell)->missing = old->missing;
-	}
+	for (unsigned int i = 0; i < from->columns; i++)
+		add_copy(to, from->column + i);
 	to->cells = from->cells;
 	table_add(to, "PROCESSES", COUNT);
 	depth = table_add(to, "DEPTH", COUNT)->cell;
@@ -312,7 +317,7 @@ static uint64_t identity(struct table *table, const struct column *column, const
 	if (column->kind == COUNT)
 		return cell[column->cell];
 	s = column->kind == NAME ? name_token(cell_name(cell[column->cell])) :
-		cgroup_path(cell[column->cell]);
+		cgroup_path(cell[column->cell])->text;
 	return (uintptr_t)pool_name(&table->pool, s, strlen(s));
 }
 
@@ -330,8 +335,8 @@ void table_diff(struct table *to, const struct table *was, const struct table *n
 		[BY_PROCESS] = "PID", [BY_NAME] = "NAME", [BY_USER] = "UID", [BY_CGROUP] = "CGROUP_PATH",
 	};
 	static const char * const kept[] = {
-		"PID", "UID", "USER", "STARTTIME", "PROCESSES", NULL, "CGROUP_PATH", "NAME",
-		"NAME_ESCAPED",
+		"PID", "UID", "USER", "STARTTIME", "PROCESSES", NULL, "CGROUP_PATH", "ARGS",
+		"PSS_KB", "USS_KB", "NAME", "NAME_ESCAPED",
 	};
 	const struct column *was_key = table_column(was, keys[by]), *key = table_column(now, keys[by]);
 	const struct column *was_column = table_column(was, column->name);
@@ -348,7 +353,7 @@ void table_diff(struct table *to, const struct table *was, const struct table *n
 		const struct column *old = kept[i] ? table_column(now, kept[i]) : NULL;
 
 		if (old) {
-			table_alias(to, old->name, old->kind, old->cell);
+			add_copy(to, old);
 		} else if (!kept[i]) {
 			table_add(to, is_size ? "WAS_KB" : "WAS", kind)->missing = FLAG_NEW;
 			table_add(to, column->name, kind);

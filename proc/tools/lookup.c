@@ -14,16 +14,13 @@
 
 const char *proc_path = "/proc";
 
-/* Values are strings. */
+/* Values are struct name, in the pool. */
 static struct map users, paths;
+static struct pool pool;
 
-static char *copy(const char *s)
+static uint64_t keep(const char *s)
 {
-	char *new = strdup(s);
-
-	if (!new)
-		die("out of memory");
-	return new;
+	return (uintptr_t)pool_raw(&pool, s, strlen(s));
 }
 
 static uint64_t decimal(const char *prefix, uint64_t id)
@@ -31,15 +28,7 @@ static uint64_t decimal(const char *prefix, uint64_t id)
 	char s[FIGURE_MAX];
 
 	snprintf(s, sizeof(s), "%s%" PRIu64, prefix, id);
-	return (uintptr_t)copy(s);
-}
-
-/* What the system says; 0 if it knows none */
-static uint64_t ask_user(uint64_t uid)
-{
-	struct passwd *user = uid < UINT32_MAX ? getpwuid(uid) : NULL;
-
-	return user ? (uintptr_t)copy(user->pw_name) : 0;
+	return keep(s);
 }
 
 /* The thread's: ids that it is to look up, and that it has looked up */
@@ -49,14 +38,16 @@ static struct {
 	int news;
 	bool started;
 	size_t asked, answered, known, room;
-	struct { uint64_t uid, name; } *user;
+	struct { uint64_t uid; char *name; } *user;
 } background = {
 	.lock = PTHREAD_MUTEX_INITIALIZER, .wanted = PTHREAD_COND_INITIALIZER, .news = -1,
 };
 
 static void *answer_users(void *unused)
 {
-	uint64_t uid, name;
+	struct passwd *user;
+	uint64_t uid;
+	char *name;
 
 	(void)unused;
 	pthread_mutex_lock(&background.lock);
@@ -65,7 +56,8 @@ static void *answer_users(void *unused)
 			pthread_cond_wait(&background.wanted, &background.lock);
 		uid = background.user[background.answered].uid;
 		pthread_mutex_unlock(&background.lock);
-		name = ask_user(uid);
+		user = uid < UINT32_MAX ? getpwuid(uid) : NULL;
+		name = user ? strdup(user->pw_name) : NULL;
 		pthread_mutex_lock(&background.lock);
 		background.user[background.answered++].name = name;
 		if (name)
@@ -88,10 +80,13 @@ int users_in_background(void)
 static void take_news(void)
 {
 	pthread_mutex_lock(&background.lock);
-	for (; background.known < background.answered; background.known++)
-		if (background.user[background.known].name)
-			*map_at(&users, background.user[background.known].uid) =
-				background.user[background.known].name;
+	for (; background.known < background.answered; background.known++) {
+		char *name = background.user[background.known].name;
+
+		if (name)
+			*map_at(&users, background.user[background.known].uid) = keep(name);
+		free(name);
+	}
 	pthread_mutex_unlock(&background.lock);
 }
 
@@ -107,10 +102,11 @@ static void ask_thread(uint64_t uid)
 	pthread_mutex_unlock(&background.lock);
 }
 
-const char *user_name(uint64_t uid)
+const struct name *user_name(uint64_t uid)
 {
-	uint64_t *name, found = 0;
+	struct passwd *user = NULL;
 	eventfd_t news;
+	uint64_t *name;
 
 	if (background.started && !eventfd_read(background.news, &news))
 		take_news();
@@ -118,12 +114,12 @@ const char *user_name(uint64_t uid)
 	if (!name) {
 		if (background.started)
 			ask_thread(uid);
-		else
-			found = ask_user(uid);
+		else if (uid < UINT32_MAX)
+			user = getpwuid(uid);
 		name = map_at(&users, uid);
-		*name = found ? found : decimal("", uid);
+		*name = user ? keep(user->pw_name) : decimal("", uid);
 	}
-	return (const char *)(uintptr_t)*name;
+	return cell_name(*name);
 }
 
 /*
@@ -197,12 +193,12 @@ void cgroups_find(const struct table *table)
 		if (path)
 			path[strcspn(path, "\n")] = '\0';
 		if (file && (path || cell[cgroup] == 1))
-			*map_at(&paths, cell[cgroup]) = (uintptr_t)copy(path ? path + 3 : "/");
+			*map_at(&paths, cell[cgroup]) = keep(path ? path + 3 : "/");
 	}
 	map_clear(&tries);
 }
 
-const char *cgroup_path(uint64_t id)
+const struct name *cgroup_path(uint64_t id)
 {
 	/* Not in paths: a later process may tell. */
 	static struct map unknown;
@@ -213,7 +209,7 @@ const char *cgroup_path(uint64_t id)
 		if (*path == MAP_NONE)
 			*path = decimal("#", id);
 	}
-	return (const char *)(uintptr_t)*path;
+	return cell_name(*path);
 }
 
 void table_read_args(struct table *table)
@@ -247,9 +243,12 @@ void table_read_pss(struct table *table)
 {
 	unsigned int pid = table_column(table, "PID")->cell;
 	unsigned int start = table_column(table, "STARTTIME")->cell;
-	unsigned int pss = table_column(table, "PSS_KB")->cell;
-	unsigned int uss = table_column(table, "USS_KB")->cell;
+	const struct column *pss = table_column(table, "PSS_KB");
+	const struct column *uss = table_column(table, "USS_KB");
 
+	/* A newer kernel may have one in the file. */
+	if (!pss->missing && !uss->missing)
+		return;
 	for (size_t i = 0; i < table->selected; i++) {
 		uint64_t *cell = table_row(table, table->row[i]);
 		char *line, *next;
@@ -266,10 +265,10 @@ void table_read_pss(struct table *table)
 			next += *next == '\n';
 			if (sscanf(line, "%*[^:]: %" SCNu64 " kB", &kb) != 1)
 				continue;
-			if (!strncmp(line, "Pss:", 4))
-				cell[pss] = kb;
-			else if (!strncmp(line, "Private_", 8))
-				cell[uss] = sum_of(cell[uss], kb);
+			if (pss->missing && !strncmp(line, "Pss:", 4))
+				cell[pss->cell] = kb;
+			else if (uss->missing && !strncmp(line, "Private_", 8))
+				cell[uss->cell] = sum_of(cell[uss->cell], kb);
 		}
 	}
 }

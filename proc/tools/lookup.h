@@ -13,7 +13,7 @@ extern const char *proc_path;
  *
  * The system is asked once for each id. It stays valid.
  */
-const char *user_name(uint64_t uid);
+const struct name *user_name(uint64_t uid);
 
 /*
  * users_in_background - let user_name() answer at once
@@ -33,7 +33,7 @@ int users_in_background(void);
 void cgroups_find(const struct table *table);
 
 /* The path of a cgroup, "#ID" if it is not known. It stays valid. */
-const char *cgroup_path(uint64_t id);
+const struct name *cgroup_path(uint64_t id);
 
 /*
  * table_read_args, table_read_pss - fill the columns ARGS, or PSS_KB and USS_KB

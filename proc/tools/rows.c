@@ -3,6 +3,7 @@
 
 #include "rows.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -70,6 +71,15 @@ static bool unescape(const char *token, size_t len, char *out, uint32_t *out_len
 	return true;
 }
 
+/* Whether text_show() would show these bytes as they are */
+static bool is_simple(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (s[i] < ' ' || s[i] > '~' || s[i] == '"' || s[i] == '\\')
+			return false;
+	return true;
+}
+
 static struct name *new_name(struct pool *pool, const char *token, size_t len, uint32_t hash)
 {
 	bool plain = !memchr(token, '\\', len);
@@ -83,6 +93,7 @@ static struct name *new_name(struct pool *pool, const char *token, size_t len, u
 		name->len = len;
 	}
 	name->text[name->len] = '\0';
+	name->simple = is_simple(name->text, name->len);
 	if (!plain) {
 		memcpy(name->text + name->len + 1, token, len);
 		name->text[name->len + 1 + len] = '\0';
@@ -136,6 +147,7 @@ const struct name *pool_raw(struct pool *pool, const char *s, size_t len)
 	*name = (struct name){ .len = len, .plain = true };
 	memcpy(name->text, s, len);
 	name->text[len] = '\0';
+	name->simple = is_simple(s, len);
 	return name;
 }
 
@@ -246,6 +258,24 @@ struct reader {
 	unsigned int reserved, committed, untouched, total;
 };
 
+static struct column *table_last(struct table *table)
+{
+	return table->column + table->columns - 1;
+}
+
+/*
+ * Add a column to those of the file, with a cell of its own if @cell is 0, and
+ * return its cell. What a newer kernel has by itself is taken from there: 0.
+ */
+static unsigned int derive(struct table *table, const char *name, enum kind kind,
+			   unsigned int cell)
+{
+	if (table_column(table, name))
+		return 0;
+	table_alias(table, name, kind, cell ? cell : table->cells++)->derived = true;
+	return table_last(table)->cell;
+}
+
 static void parse_header(struct reader *reader, char *line, size_t len)
 {
 	static const char * const need[] = {
@@ -260,7 +290,7 @@ static void parse_header(struct reader *reader, char *line, size_t len)
 		die("%s does not start with the names of columns", reader->path);
 	for (word = strtok_r(line, " ", &next); word; word = strtok_r(NULL, " ", &next)) {
 		for (const char *c = word; *c; c++)
-			if (*c < 0x21 || *c > 0x7e)
+			if (*c < 0x21 || *c > 0x7e || strchr("\"\\,", *c))
 				die("%s does not start with the names of columns", reader->path);
 		if (table_column(table, word))
 			die("%s has the column %s twice", reader->path, word);
@@ -278,18 +308,18 @@ static void parse_header(struct reader *reader, char *line, size_t len)
 	}
 	reader->reserved = table_column(table, "RESERVED_KB")->cell;
 	reader->committed = table_column(table, "COMMITTED_KB")->cell;
-	/* What a newer kernel may have by itself is taken from there. */
-	if (!table_column(table, "UNTOUCHED_KB"))
-		reader->untouched = table_add(table, "UNTOUCHED_KB", SIZE)->cell;
-	if (!table_column(table, "TOTAL_KB"))
-		reader->total = table_add(table, "TOTAL_KB", SIZE)->cell;
-	if (!table_column(table, "USER"))
-		table_alias(table, "USER", USER, table_column(table, "UID")->cell);
+	reader->untouched = derive(table, "UNTOUCHED_KB", SIZE, 0);
+	reader->total = derive(table, "TOTAL_KB", SIZE, 0);
+	derive(table, "USER", USER, table_column(table, "UID")->cell);
 	column = table_column(table, "CGROUP");
-	if (column && !table_column(table, "CGROUP_PATH"))
-		table_alias(table, "CGROUP_PATH", CGROUP_PATH, column->cell);
-	if (!table_column(table, "NAME_ESCAPED"))
-		table_alias(table, "NAME_ESCAPED", ESCAPED, table_column(table, "NAME")->cell);
+	if (column)
+		derive(table, "CGROUP_PATH", CGROUP_PATH, column->cell);
+	derive(table, "NAME_ESCAPED", ESCAPED, table_column(table, "NAME")->cell);
+	if (derive(table, "ARGS", ARGS, 0))
+		table_last(table)->missing = FLAG_NO_ARGS;
+	for (size_t i = 0; i < 2; i++)
+		if (derive(table, i ? "USS_KB" : "PSS_KB", SIZE, 0))
+			table_last(table)->missing = FLAG_NO_PSS;
 }
 
 /* @line, as far as a message has room for it, and safe */
@@ -303,115 +333,126 @@ static char *quoted(const char *line)
 	return text_end(&text);
 }
 
-static bool parse_signed(const char *s, size_t len, uint64_t *value)
+/* Over blanks; up to 7 bytes behind them may be read */
+static const char *skip_blanks(const char *p)
 {
-	bool negative = *s == '-';
+	const uint64_t blanks = 0x2020202020202020;
+	uint64_t eight;
 
-	if (!parse_u64(s + negative, len - negative, value) || *value > INT64_MAX)
-		return false;
-	if (negative)
-		*value = -*value;
-	return true;
+	for (;; p += 8) {
+		memcpy(&eight, p, 8);
+		eight = le64toh(eight ^ blanks);
+		if (eight)
+			return p + __builtin_ctzll(eight) / 8;
+	}
 }
 
-static bool parse_percent(const char *s, size_t len, uint64_t *value)
+/* What is special about a SIGNED and a PERCENT, behind the digits at *@p */
+static bool parse_special(enum kind kind, bool negative, const char **p, uint64_t *value)
 {
 	uint64_t part;
 
-	return len > 3 && s[len - 3] == '.' && parse_u64(s + len - 2, 2, &part) &&
-		parse_u64(s, len - 3, value) && !__builtin_mul_overflow(*value, 100, value) &&
+	if (kind == SIGNED) {
+		*value = negative ? -*value : *value;
+		return (int64_t)*value < 0 ? negative : !negative || !*value;
+	}
+	if (**p != '.' || !parse_u64(*p + 1, 2, &part))
+		return false;
+	*p += 3;
+	return !__builtin_mul_overflow(*value, 100, value) &&
 		!__builtin_add_overflow(*value, part, value);
 }
 
-/* A token that is no number; a name is kept in the pool */
-static bool parse_other(struct table *table, enum kind kind, const char *s, size_t len,
-			uint64_t *value)
-{
-	const struct name *name;
-
-	if (kind == SIGNED)
-		return parse_signed(s, len, value);
-	if (kind == PERCENT)
-		return parse_percent(s, len, value);
-	name = pool_name(&table->pool, s, len);
-	*value = (uintptr_t)name;
-	return kind == TEXT || !name->bad;
-}
-
-/* One row, which a newline ends */
-static void parse_row(const struct reader *reader, const char *line)
+/*
+ * One row, up to its newline, behind which it returns. Most of the time of all is
+ * spent here.
+ */
+static const char *parse_row(const struct reader *reader, const char *line)
 {
 	struct table *table = reader->table;
-	uint64_t *cell, *start = table_add_row(table);
+	uint64_t *start = table_add_row(table), *cell = start, value;
+	const struct column *column = table->column;
 	const char *p = line, *token;
+	const struct name *name;
+	unsigned int digit;
 
-	for (unsigned int i = 0; i < reader->columns; i++) {
-		enum kind kind = table->column[i].kind;
-		bool valid = true;
+	for (unsigned int left = reader->columns; left; left--, column++) {
+		bool negative = false;
 
-		cell = start + i + 1;
-		while (*p == ' ')
-			p++;
+		p = skip_blanks(p);
 		token = p;
-		if (kind == COUNT || kind == SIZE) {
-			uint64_t value = 0;
-			unsigned int digit;
-
-			for (; (digit = (unsigned char)*p - '0') <= 9; p++)
+		if (column->kind <= PERCENT) {
+			if (column->kind == SIGNED && *p == '-') {
+				negative = true;
+				p = ++token;
+			}
+			value = (unsigned char)*p - '0';
+			if (value > 9)
+				goto wrong;
+			while ((digit = (unsigned char)*++p - '0') <= 9)
 				value = value * 10 + digit;
-			*cell = value;
 			/* 19 digits fit without a look. */
-			valid = p != token && (p - token <= 19 || parse_u64(token, p - token, cell));
-			if (*p != ' ' && *p != '\n')
-				valid = false;
+			if (p - token > 19 && !parse_u64(token, p - token, &value))
+				goto wrong;
+			if (column->kind > SIZE && !parse_special(column->kind, negative, &p, &value))
+				goto wrong;
 		} else {
 			while (*p != ' ' && *p != '\n')
 				p++;
-			if (p != token)
-				valid = parse_other(table, kind, token, p - token, cell);
+			if (p == token)
+				goto wrong;
+			name = pool_name(&table->pool, token, p - token);
+			if (name->bad && column->kind == NAME)
+				goto wrong;
+			value = (uintptr_t)name;
 		}
-		if (*token == '\n')
-			die("%s has a row that does not fit its header: %s", reader->path, quoted(line));
-		if (!valid)
-			die("%s has a row with a wrong %s: %s", reader->path, table->column[i].name,
-			    quoted(line));
+		if (*p != ' ' && *p != '\n')
+			goto wrong;
+		*++cell = value;
 	}
-	while (*p == ' ')
-		p++;
+	p = skip_blanks(p);
 	if (*p != '\n')
-		die("%s has a row that does not fit its header: %s", reader->path, quoted(line));
+		goto misfit;
 	if (reader->untouched && start[reader->reserved] > start[reader->committed])
 		start[reader->untouched] = start[reader->reserved] - start[reader->committed];
 	for (unsigned int i = 0; reader->total && i < reader->parts; i++)
 		start[reader->total] = sum_of(start[reader->total], start[reader->part[i]]);
+	return p + 1;
+wrong:
+	if (*token != '\n')
+		die("%s has a row with a wrong %s: %s", reader->path, column->name, quoted(line));
+misfit:
+	die("%s has a row that does not fit its header: %s", reader->path, quoted(line));
 }
 
-/* Whole lines from @p to @end; returns where the rest starts */
-static char *parse_lines(struct reader *reader, char *p, char *end)
+/* Whole lines, the last of which ends right before @end */
+static void parse_lines(struct reader *reader, char *p, const char *end)
 {
-	char *newline;
+	while (p < end) {
+		char *word = (char *)skip_blanks(p);
 
-	for (; (newline = memchr(p, '\n', end - p)); p = newline + 1) {
-		if (p[strspn(p, " ")] == '\n')
-			continue;
-		if (reader->columns) {
-			parse_row(reader, p);
+		if (*word == '\n') {
+			p = word + 1;
+		} else if (reader->columns) {
+			p = (char *)parse_row(reader, p);
 		} else {
+			char *newline = memchr(p, '\n', end - p);
+
 			*newline = '\0';
 			parse_header(reader, p, newline - p);
+			p = newline + 1;
 		}
 	}
-	return p;
 }
 
 void table_read_fd(struct table *table, int fd, const char *path)
 {
-	/* One byte more for a last newline. */
-	static char buffer[BUFFER_SIZE + 1];
+	/* One byte more for a last newline, and what skip_blanks() needs. */
+	static char buffer[BUFFER_SIZE + 8];
 	struct reader reader = { .table = table, .path = path };
 	size_t len = 0;
 	off_t offset = 0;
-	char *rest;
+	char *end;
 
 	table_clear(table);
 	for (;;) {
@@ -428,9 +469,12 @@ void table_read_fd(struct table *table, int fd, const char *path)
 			break;
 		offset += got;
 		len += got;
-		rest = parse_lines(&reader, buffer, buffer + len);
-		len -= rest - buffer;
-		memmove(buffer, rest, len);
+		end = memrchr(buffer, '\n', len);
+		if (end) {
+			parse_lines(&reader, buffer, ++end);
+			len -= end - buffer;
+			memmove(buffer, end, len);
+		}
 		if (len == BUFFER_SIZE)
 			die("%s has a line of more than %d bytes", path, BUFFER_SIZE);
 	}

@@ -27,31 +27,35 @@ enum kind {
  * @of: of GROWTH, the kind of the figure that grew
  * @cell: where in each row; columns can share one, as UID and USER do
  * @missing: if this bit of the row's flags is set, it has no value
+ * @derived: not of the file: only shown to those who ask for it
  */
 struct column {
 	char *name;
 	enum kind kind, of;
 	unsigned int cell, missing;
+	bool derived;
 };
 
+/* What pids can have, and room for what is derived */
 #define MAX_COLUMNS 64
 
-/* Flags of a row, which are its cell 0; the depth in a tree is above them */
+/* Flags of a row, which are its cell 0 */
 #define FLAG_NEW	1u	/* was not there before */
 #define FLAG_FELL	2u	/* GROWTH is below 0 */
 #define FLAG_NO_PSS	4u	/* smaps_rollup cannot be read */
 #define FLAG_PSS	8u	/* PSS_KB and USS_KB are filled */
 #define FLAG_NO_ARGS	16u	/* cmdline cannot be read, or the process has none */
-#define FLAG_DEPTH	32u	/* times the depth */
 
 /*
  * struct name - a token of the file, kept once for all rows that have it
  * @len: of the bytes that it stands for, which are at @text, with a NUL behind
  * @plain: the token has no escapes, it is these bytes
+ * @bad: the token is none that pids writes; it stands for itself
+ * @simple: printable ASCII, and nothing in it that any form has to escape
  */
 struct name {
 	uint32_t hash, len;
-	bool plain, bad;
+	bool plain, bad, simple;
 	char text[];
 };
 
@@ -107,9 +111,10 @@ static inline const struct name *cell_name(uint64_t cell)
 /*
  * table_read - read a file of the form of /proc/tamalloc/pids
  *
- * The columns are those of the file in its order, then UNTOUCHED_KB and TOTAL_KB
- * (all of a process: RSS_KB, SWAP_KB and HUGETLB_KB, those that there are). All rows
- * are selected. What @table held before is dropped, its memory used again. Ends
+ * The columns are those of the file in its order, then some that are derived:
+ * UNTOUCHED_KB, what RESERVED_KB exceeds COMMITTED_KB by; TOTAL_KB, the sum of
+ * RSS_KB, SWAP_KB and HUGETLB_KB; USER, CGROUP_PATH and NAME_ESCAPED; ARGS, PSS_KB and
+ * USS_KB, which lookup.h fills. All rows are selected. What @table held before is dropped, its memory used again. Ends
  * the program by die() if the file cannot be read to its end, or if a row or the
  * header is not as proc_tamalloc(5) has it.
  */
@@ -128,7 +133,7 @@ const struct column *table_column(const struct table *table, const char *name);
 /* Its cell, or die(): @path has no such column */
 unsigned int table_need(const struct table *table, const char *name, const char *path);
 
-/* Add a column in a cell of its own, or in one that another has already */
+/* Add a column in a cell of its own, or in one that another has already. */
 struct column *table_add(struct table *table, const char *name, enum kind kind);
 struct column *table_alias(struct table *table, const char *name, enum kind kind,
 			   unsigned int cell);

@@ -53,11 +53,11 @@ static struct key key_of(const struct column *column, const uint64_t *cell)
 		key.rank = 2;
 		break;
 	case USER:
-		key.value = (uintptr_t)user_name(key.value);
+		key.value = (uintptr_t)user_name(key.value)->text;
 		key.rank = 2;
 		break;
 	case CGROUP_PATH:
-		key.value = (uintptr_t)cgroup_path(key.value);
+		key.value = (uintptr_t)cgroup_path(key.value)->text;
 		key.rank = 2;
 		break;
 	case COUNT:
@@ -81,9 +81,43 @@ static int compare(const void *one, const void *two, void *reverse)
 	return (a->row > b->row) - (a->row < b->row);
 }
 
+/*
+ * The same order for keys that all are figures, in a time that grows with their
+ * number alone: byte by byte from the last, each as the ones before left it.
+ */
+static void sort_figures(struct key *keys, size_t count, bool reverse)
+{
+	struct key *other = grow(NULL, count, sizeof(*other)), *from = keys, *to = other, *swap;
+	uint64_t differ = 0;
+
+	for (size_t i = 1; i < count; i++)
+		differ |= keys[i].value ^ keys[0].value;
+	for (unsigned int shift = 0; shift < 64; shift += 8) {
+		/* Descending, unless reversed. */
+		const unsigned int flip = reverse ? 0 : 0xff;
+		size_t place[257] = { 0 };
+
+		if (!(differ >> shift & 0xff))
+			continue;
+		for (size_t i = 0; i < count; i++)
+			place[((from[i].value >> shift & 0xff) ^ flip) + 1]++;
+		for (unsigned int i = 0; i < 256; i++)
+			place[i + 1] += place[i];
+		for (size_t i = 0; i < count; i++)
+			to[place[(from[i].value >> shift & 0xff) ^ flip]++] = from[i];
+		swap = from;
+		from = to;
+		to = swap;
+	}
+	if (from != keys)
+		memcpy(keys, from, count * sizeof(*keys));
+	free(other);
+}
+
 void table_sort(struct table *table, const struct column *column, bool reverse, size_t limit)
 {
 	size_t count = table->selected, kept = 0;
+	uint32_t ranks = 0;
 	struct key *keys = count ? grow(NULL, count, sizeof(*keys)) : NULL;
 
 	if (limit > count)
@@ -93,6 +127,7 @@ void table_sort(struct table *table, const struct column *column, bool reverse, 
 		size_t at = kept;
 
 		key.row = i;
+		ranks |= key.rank;
 		if (limit > FEW || limit == count) {
 			keys[kept++] = key;
 			continue;
@@ -106,7 +141,9 @@ void table_sort(struct table *table, const struct column *column, bool reverse, 
 		memmove(keys + at + 1, keys + at, (kept - at - 1) * sizeof(*keys));
 		keys[at] = key;
 	}
-	if (kept > limit || limit > FEW || limit == count)
+	if (kept > 1 && !ranks && kept == count)
+		sort_figures(keys, kept, reverse);
+	else if (kept == count)
 		qsort_r(keys, kept, sizeof(*keys), compare, &reverse);
 	/* Rows of before, in places that are no longer needed. */
 	for (size_t i = 0; i < limit; i++)

@@ -48,7 +48,11 @@ static inline void text_str(struct text *text, const char *s)
 
 static inline void text_fill(struct text *text, char c, size_t len)
 {
-	memset(text_room(text, len), c, len);
+	char *s = text_room(text, len);
+
+	/* Mostly one or a few: no call. */
+	for (size_t i = 0; i < len; i++)
+		s[i] = c;
 	text->len += len;
 }
 
