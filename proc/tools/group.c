@@ -40,14 +40,15 @@ static uint64_t figure(const struct column *column, const uint64_t *cell)
 
 /*
  * struct sums - columns that are added up
- * @from, @to: which, and where; cells of @to
+ * @cell, @to: cells that are added up, and where to
+ * @text, @text_to: columns that are not known, and where their figures go
  * @processes, @reserved, @committed, @percent: cells of the sums, 0 without
  * @oom, @oom_from: cells, of which the highest is kept
  */
 struct sums {
-	unsigned int count, processes, reserved, committed, percent, oom, oom_from;
-	const struct column *from[MAX_COLUMNS];
-	unsigned int to[MAX_COLUMNS];
+	unsigned int count, texts, processes, reserved, committed, percent, oom, oom_from;
+	unsigned int cell[MAX_COLUMNS], to[MAX_COLUMNS], text_to[MAX_COLUMNS];
+	const struct column *text[MAX_COLUMNS];
 };
 
 static unsigned int cell_of(const struct table *table, const char *name)
@@ -79,8 +80,13 @@ static void sums_init(struct sums *sums, const struct table *from, const struct 
 		sum = table_column(to, column->name);
 		if (!ends_with(column->name, "_KB") || column->missing || !sum || sum->kind != SIZE)
 			continue;
-		sums->from[sums->count] = column;
-		sums->to[sums->count++] = sum->cell;
+		if (column->kind == TEXT) {
+			sums->text[sums->texts] = column;
+			sums->text_to[sums->texts++] = sum->cell;
+		} else {
+			sums->cell[sums->count] = column->cell;
+			sums->to[sums->count++] = sum->cell;
+		}
 	}
 }
 
@@ -88,8 +94,16 @@ static void sums_add(const struct sums *sums, uint64_t *to, const uint64_t *from
 		     uint64_t processes)
 {
 	to[sums->processes] += processes;
-	for (unsigned int i = 0; i < sums->count; i++)
-		to[sums->to[i]] = sum_of(to[sums->to[i]], figure(sums->from[i], from));
+	for (unsigned int i = 0; i < sums->count; i++) {
+		uint64_t *sum = to + sums->to[i];
+
+		*sum = sum_of(*sum, from[sums->cell[i]]);
+	}
+	for (unsigned int i = 0; i < sums->texts; i++) {
+		uint64_t *sum = to + sums->text_to[i];
+
+		*sum = sum_of(*sum, figure(sums->text[i], from));
+	}
 	if (sums->oom && sums->oom_from && from[sums->oom_from] > to[sums->oom])
 		to[sums->oom] = from[sums->oom_from];
 }
@@ -128,7 +142,7 @@ void table_group(struct table *to, const struct table *from, enum by by)
 		[BY_NAME] = "NAME", [BY_USER] = "UID", [BY_CGROUP] = "CGROUP",
 	};
 	unsigned int key = table_column(from, keys[by])->cell, first = 0;
-	struct map groups = { 0 };
+	struct map groups = { 0 }, paths = { 0 };
 	struct sums sums;
 
 	table_clear(to);
@@ -146,25 +160,28 @@ void table_group(struct table *to, const struct table *from, enum by by)
 	sums_init(&sums, from, to);
 	for (size_t i = 0; i < from->selected; i++) {
 		const uint64_t *cell = table_row(from, from->row[i]);
-		uint64_t *group, *sum, value = cell[key];
+		uint64_t *group = map_at(&groups, cell[key]), *same = NULL;
 
 		/* Two ids can have one path, one after the other. */
-		if (by == BY_CGROUP) {
-			const struct name *path = cgroup_path(value);
+		if (*group == MAP_NONE && by == BY_CGROUP) {
+			const struct name *path = cgroup_path(cell[key]);
 
-			value = (uintptr_t)pool_name(&to->pool, path->text, path->len);
+			path = pool_name(&to->pool, path->text, path->len);
+			same = map_at(&paths, (uintptr_t)path);
+			*group = *same;
 		}
-		group = map_at(&groups, value);
 		if (*group == MAP_NONE) {
 			*group = to->rows;
 			table_add_row(to)[first] = cell[key];
+			if (same)
+				*same = *group;
 		}
-		sum = table_row(to, *group);
-		sums_add(&sums, sum, cell, 1);
+		sums_add(&sums, table_row(to, *group), cell, 1);
 	}
 	for (size_t i = 0; i < to->rows; i++)
 		sums_end(&sums, table_row(to, i));
 	map_clear(&groups);
+	map_clear(&paths);
 	table_select_all(to);
 }
 

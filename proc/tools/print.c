@@ -114,7 +114,8 @@ static size_t show_text(struct text *text, const struct column *column, const ui
 		text_str(text, "\\000");
 		return 4;
 	case ARGS:
-		if (!(cell[0] & column->missing))
+		/* 0 for those that are not on the screen. */
+		if (value)
 			return show_name(text, cell_name(value), how);
 		text_str(text, "-");
 		return 1;
@@ -337,16 +338,11 @@ static size_t indent(const struct layout *layout, const uint64_t *cell, struct t
 	return blanks;
 }
 
-/* What is too much for the screen */
+/* What is too much for the screen, columns of -o for one */
 static void clip(const struct layout *layout, struct text *line)
 {
-	const struct item *last = layout->item + layout->count - 1;
-
-	/* Text at the end was cut visibly; columns of -o may still be too many. */
-	if (layout->columns && layout->count && !last->last && line->len > layout->columns)
-		line->len = layout->columns;
-	else if (layout->columns && last->at >= layout->columns && line->len > layout->columns)
-		line->len = layout->columns;
+	if (layout->columns && line->len > layout->columns)
+		text_clip(line, layout->columns);
 }
 
 void layout_header(const struct layout *layout, struct text *line)
@@ -423,7 +419,7 @@ void layout_total(const struct layout *layout, struct text *line)
 	clip(layout, line);
 }
 
-static void print_table(const struct view *view, size_t columns)
+static void print_table(struct view *view, size_t columns)
 {
 	struct layout layout;
 	struct text line = { 0 };
@@ -512,8 +508,9 @@ static void print_records(const struct view *view)
 	text_str(&out, json ? "\n]\n" : "\n");
 }
 
-void print_view(const struct view *view, size_t columns)
+void print_view(struct view *view, size_t columns)
 {
+	view_fill(view, 0, view->shown->selected);
 	if (options.form == FORM_TABLE)
 		print_table(view, columns);
 	else

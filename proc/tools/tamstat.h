@@ -64,6 +64,8 @@ struct view {
 
 /* view.c: what is made of them. @was is an earlier sample, or NULL */
 void view_make(struct view *view, struct table *sample, struct table *was);
+/* Read what is shown and not in the file, for so many rows from @first on */
+void view_fill(struct view *view, size_t first, size_t count);
 /* The column that @word means, also a short one; NULL if there is none */
 const struct column *find_column(const struct table *table, const char *word);
 /* The same, or the program ends; @what is added to what it says */
@@ -93,7 +95,7 @@ void layout_header(const struct layout *layout, struct text *line);
 void layout_row(const struct layout *layout, const uint64_t *cell, struct text *line);
 void layout_total(const struct layout *layout, struct text *line);
 /* The whole view to standard output in the form that is wanted */
-void print_view(const struct view *view, size_t columns);
+void print_view(struct view *view, size_t columns);
 void print_summary(void);
 /* A line of its own */
 void print_line(const char *s);

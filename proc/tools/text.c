@@ -271,6 +271,13 @@ static size_t reach(const char *s, size_t len, size_t room, size_t *columns)
 	return i;
 }
 
+void text_clip(struct text *text, size_t room)
+{
+	size_t columns;
+
+	text->len = reach(text->s, text->len, room, &columns);
+}
+
 void text_cut(struct text *text, size_t start, size_t room, bool middle)
 {
 	char *s = text->s + start;

@@ -117,6 +117,9 @@ size_t text_show(struct text *text, const char *s, size_t len, enum show how);
  */
 void text_cut(struct text *text, size_t start, size_t room, bool middle);
 
+/* Leave away what is beyond @room columns */
+void text_clip(struct text *text, size_t room);
+
 /* Whether the terminal takes UTF-8; set by the program */
 extern bool show_utf8;
 

@@ -143,5 +143,16 @@ void view_make(struct view *view, struct table *sample, struct table *was)
 	} else if (now->selected > options.limit) {
 		now->selected = options.limit;
 	}
-	fill(now);
+}
+
+void view_fill(struct view *view, size_t first, size_t count)
+{
+	struct table *table = view->shown;
+	size_t selected = table->selected;
+
+	table->row += first;
+	table->selected = count;
+	fill(table);
+	table->row -= first;
+	table->selected = selected;
 }
