@@ -534,7 +534,7 @@ static const char *human(const char *kb)
 
 void print_summary(void)
 {
-	struct summary summary = { 0 };
+	static struct summary summary;
 
 	summary_read(&summary, options.summary_file);
 	for (size_t i = 0; i < summary.count; i++) {

@@ -376,9 +376,8 @@ static void draw_table(void)
 	put_line(HEAD, &screen.line, A_REVERSE);
 	for (unsigned int i = 0; i < layout->count; i++)
 		if (layout->item[i].column == screen.view.sort && LINES > HEAD)
-			mvchgat(HEAD, (int)layout->item[i].at, (int)strlen(layout->item[i].title) >
-				(int)layout->item[i].width ? (int)strlen(layout->item[i].title) :
-				(int)layout->item[i].width, A_REVERSE | A_BOLD | A_UNDERLINE, 0, NULL);
+			mvchgat(HEAD, (int)layout->item[i].at, (int)layout->item[i].width,
+				A_REVERSE | A_BOLD | A_UNDERLINE, 0, NULL);
 	for (size_t i = 0; i < screen.rows && screen.top + i < table->selected; i++) {
 		const uint64_t *cell = table_row(table, table->row[screen.top + i]);
 
@@ -505,6 +504,9 @@ void screen_run(void)
 	if (table_column(&screen.first, "CGROUP"))
 		cgroups_find(&screen.first);
 	screen.since = time(NULL);
+	/* What is wrong with the options is said where it can be read. */
+	view_make(&screen.view, &screen.first, NULL);
+	layout_make(&screen.layout, &screen.view, 0);
 	screen.news = users_in_background();
 	start();
 	/* Those of ncurses for a new size and for ^Z stay. */

@@ -141,9 +141,10 @@ void table_sort(struct table *table, const struct column *column, bool reverse, 
 		memmove(keys + at + 1, keys + at, (kept - at - 1) * sizeof(*keys));
 		keys[at] = key;
 	}
-	if (kept > 1 && !ranks && kept == count)
+	/* A few are in order already. */
+	if (kept == count && count > 1 && !ranks)
 		sort_figures(keys, kept, reverse);
-	else if (kept == count)
+	else if (kept == count && count > 1)
 		qsort_r(keys, kept, sizeof(*keys), compare, &reverse);
 	/* Rows of before, in places that are no longer needed. */
 	for (size_t i = 0; i < limit; i++)

@@ -139,7 +139,7 @@ static uint64_t number(const char *value, const char *path, const char *key)
 
 static void add_summary(const char *path)
 {
-	struct summary summary = { 0 };
+	static struct summary summary;
 	const char *percent;
 	uint64_t sum[SIZES], processes, spaces, share, part;
 	char name[64], text[128];
@@ -439,6 +439,8 @@ static void collect(bool processes)
 	text_format(&out, "tamalloc_textfile_duration_seconds %.6f\n",
 		    (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9);
 	table_free(&pids);
+	free(path[0]);
+	free(path[1]);
 }
 
 /* The directory of @file, which has to be writable there; @name is the rest */

@@ -37,7 +37,8 @@ static inline char *text_room(struct text *text, size_t more)
 
 static inline void text_add(struct text *text, const char *s, size_t len)
 {
-	memcpy(text_room(text, len), s, len);
+	if (len)
+		memcpy(text_room(text, len), s, len);
 	text->len += len;
 }
 
