@@ -83,6 +83,19 @@ release_version() {
   sed -n '/^## /{s/^## \([0-9.]*\),.*/\1/p;q}' "$top/docs/changes.md"
 }
 
+# compile_tools DIR: tamstat and tamalloc-textfile into DIR. CC, CPPFLAGS, CFLAGS and
+# LDFLAGS are honoured.
+compile_tools() {
+  local tools=$top/proc/tools
+  local -a shared=("$tools"/{group,lookup,rows,sort,text}.c)
+  # shellcheck disable=SC2206  # flags are words
+  local -a cc=("${CC:-cc}" -std=gnu11 -D_GNU_SOURCE "-DTAMALLOC_VERSION=\"$(release_version)\""
+    ${CPPFLAGS:-} ${CFLAGS:--O2} ${LDFLAGS:-})
+  "${cc[@]}" -o "$1/tamstat" "$tools"/{tamstat,select,view,print,screen}.c "${shared[@]}" \
+    -lncursesw -ltinfo -lpthread
+  "${cc[@]}" -o "$1/tamalloc-textfile" "$tools/tamalloc-textfile.c" "${shared[@]}" -lpthread
+}
+
 # put_file SOURCE TARGET: copy if different, in one step, so that neither make
 # nor an interrupted run sees a half-written or needlessly newer file.
 put_file() {

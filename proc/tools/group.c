@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Tables made of tables: sums, growth, trees */
+
+#include "group.h"
+
+#include <stdlib.h>
+
+#include "lookup.h"
+
+#define NONE UINT32_MAX
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t len = strlen(s), end_len = strlen(end);
+
+	return len >= end_len && !strcmp(s + len - end_len, end);
+}
+
+bool is_figure(const struct column *column)
+{
+	static const char * const ids[] = { "PID", "PPID", "UID", "STARTTIME", "CGROUP", "DEPTH" };
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
+		if (!strcmp(column->name, ids[i]))
+			return false;
+	return column->kind <= PERCENT || column->kind == TEXT;
+}
+
+/* The figure of a cell; what is not a figure is 0 */
+static uint64_t figure(const struct column *column, const uint64_t *cell)
+{
+	uint64_t value = cell[column->cell];
+	const char *token;
+
+	if (column->kind != TEXT)
+		return value;
+	token = name_token(cell_name(value));
+	return parse_u64(token, strlen(token), &value) ? value : 0;
+}
+
+/*
+ * struct sums - columns that are added up
+ * @cell, @to: cells that are added up, and where to
+ * @text, @text_to: columns that are not known, and where their figures go
+ * @processes, @reserved, @committed, @percent: cells of the sums, 0 without
+ * @oom, @oom_from: cells, of which the highest is kept
+ */
+struct sums {
+	unsigned int count, texts, processes, reserved, committed, percent, oom, oom_from;
+	unsigned int cell[MAX_COLUMNS], to[MAX_COLUMNS], text_to[MAX_COLUMNS];
+	const struct column *text[MAX_COLUMNS];
+};
+
+static unsigned int cell_of(const struct table *table, const char *name)
+{
+	const struct column *column = table_column(table, name);
+
+	return column ? column->cell : 0;
+}
+
+static void add_copy(struct table *to, const struct column *column)
+{
+	struct column *new = table_alias(to, column->name, column->kind, column->cell);
+
+	new->missing = column->missing;
+	new->derived = column->derived;
+}
+
+/* Sizes of @from that @to has, too; the figures of processes, of which it has sums */
+static void sums_init(struct sums *sums, const struct table *from, const struct table *to)
+{
+	*sums = (struct sums){
+		.processes = cell_of(to, "PROCESSES"), .reserved = cell_of(to, "RESERVED_KB"),
+		.committed = cell_of(to, "COMMITTED_KB"), .percent = cell_of(to, "COMMITTED_PCT"),
+		.oom = cell_of(to, "OOM_SCORE"), .oom_from = cell_of(from, "OOM_SCORE"),
+	};
+	for (unsigned int i = 0; i < from->columns; i++) {
+		const struct column *column = from->column + i, *sum;
+
+		sum = table_column(to, column->name);
+		if (!ends_with(column->name, "_KB") || column->missing || !sum || sum->kind != SIZE)
+			continue;
+		if (column->kind == TEXT) {
+			sums->text[sums->texts] = column;
+			sums->text_to[sums->texts++] = sum->cell;
+		} else {
+			sums->cell[sums->count] = column->cell;
+			sums->to[sums->count++] = sum->cell;
+		}
+	}
+}
+
+static void sums_add(const struct sums *sums, uint64_t *to, const uint64_t *from,
+		     uint64_t processes)
+{
+	to[sums->processes] += processes;
+	for (unsigned int i = 0; i < sums->count; i++) {
+		uint64_t *sum = to + sums->to[i];
+
+		*sum = sum_of(*sum, from[sums->cell[i]]);
+	}
+	for (unsigned int i = 0; i < sums->texts; i++) {
+		uint64_t *sum = to + sums->text_to[i];
+
+		*sum = sum_of(*sum, figure(sums->text[i], from));
+	}
+	if (sums->oom && sums->oom_from && from[sums->oom_from] > to[sums->oom])
+		to[sums->oom] = from[sums->oom_from];
+}
+
+static void sums_end(const struct sums *sums, uint64_t *to)
+{
+	unsigned __int128 share;
+
+	if (!sums->percent || !sums->reserved)
+		return;
+	share = (unsigned __int128)to[sums->committed] * 10000;
+	share = to[sums->reserved] ? share / to[sums->reserved] : 0;
+	to[sums->percent] = share > UINT64_MAX ? UINT64_MAX : (uint64_t)share;
+}
+
+/* Columns of sums over rows of @from */
+static void add_sum_columns(struct table *to, const struct table *from)
+{
+	table_add(to, "PROCESSES", COUNT);
+	for (unsigned int i = 0; i < from->columns; i++) {
+		const struct column *column = from->column + i;
+
+		if (ends_with(column->name, "_KB") && !column->missing && column->kind != GROWTH &&
+		    strcmp(column->name, "UNTOUCHED_KB") && strcmp(column->name, "TOTAL_KB"))
+			table_add(to, column->name, SIZE);
+	}
+	table_add(to, "COMMITTED_PCT", PERCENT);
+	table_add(to, "OOM_SCORE", COUNT);
+	table_add(to, "UNTOUCHED_KB", SIZE)->derived = true;
+	table_add(to, "TOTAL_KB", SIZE)->derived = true;
+}
+
+void table_group(struct table *to, const struct table *from, enum by by)
+{
+	static const char * const keys[] = {
+		[BY_NAME] = "NAME", [BY_USER] = "UID", [BY_CGROUP] = "CGROUP",
+	};
+	unsigned int key = table_column(from, keys[by])->cell, first = 0;
+	struct map groups = { 0 }, paths = { 0 };
+	struct sums sums;
+
+	table_clear(to);
+	if (by == BY_USER) {
+		first = table_add(to, "UID", COUNT)->cell;
+		table_alias(to, "USER", USER, first);
+	}
+	add_sum_columns(to, from);
+	if (by == BY_NAME) {
+		first = table_add(to, "NAME", NAME)->cell;
+		table_alias(to, "NAME_ESCAPED", ESCAPED, first);
+	}
+	if (by == BY_CGROUP)
+		first = table_add(to, "CGROUP_PATH", CGROUP_PATH)->cell;
+	sums_init(&sums, from, to);
+	for (size_t i = 0; i < from->selected; i++) {
+		const uint64_t *cell = table_row(from, from->row[i]);
+		uint64_t *group = map_at(&groups, cell[key]), *same = NULL;
+
+		/* Two ids can have one path, one after the other. */
+		if (*group == MAP_NONE && by == BY_CGROUP) {
+			const struct name *path = cgroup_path(cell[key]);
+
+			path = pool_name(&to->pool, path->text, path->len);
+			same = map_at(&paths, (uintptr_t)path);
+			*group = *same;
+		}
+		if (*group == MAP_NONE) {
+			*group = to->rows;
+			table_add_row(to)[first] = cell[key];
+			if (same)
+				*same = *group;
+		}
+		sums_add(&sums, table_row(to, *group), cell, 1);
+	}
+	for (size_t i = 0; i < to->rows; i++)
+		sums_end(&sums, table_row(to, i));
+	map_clear(&groups);
+	map_clear(&paths);
+	table_select_all(to);
+}
+
+void table_total(struct table *to, const struct table *from)
+{
+	unsigned int depth = cell_of(from, "DEPTH"), processes = cell_of(from, "PROCESSES"), growth = 0;
+	__int128 grown = 0;
+	struct sums sums;
+	uint64_t *sum;
+
+	table_clear(to);
+	for (unsigned int i = 0; i < from->columns; i++) {
+		const struct column *column = from->column + i;
+
+		if (column->kind == GROWTH) {
+			growth = column->cell;
+			table_add(to, column->name, GROWTH)->of = column->of;
+		}
+	}
+	add_sum_columns(to, from);
+	sums_init(&sums, from, to);
+	sum = table_add_row(to);
+	for (size_t i = 0; i < from->selected; i++) {
+		const uint64_t *cell = table_row(from, from->row[i]);
+
+		if (!depth || !cell[depth])
+			sums_add(&sums, sum, cell, processes ? cell[processes] : 1);
+		if (growth)
+			grown += cell[0] & FLAG_FELL ? -(__int128)cell[growth] : (__int128)cell[growth];
+	}
+	sums_end(&sums, sum);
+	if (growth) {
+		/* The first that was added. */
+		sum[1] = grown < 0 ? -grown : grown;
+		sum[0] |= grown < 0 ? FLAG_FELL : 0;
+	}
+	table_select_all(to);
+}
+
+/*
+ * Each row's place among its selected parents, @count for a root. Walking up from
+ * any row ends at a root: whatever a file says, there is no circle.
+ */
+static void find_parents(const struct table *table, uint32_t *parent, const char *path)
+{
+	unsigned int pid = cell_of(table, "PID"), ppid = table_need(table, "PPID", path);
+	unsigned int start = cell_of(table, "STARTTIME");
+	uint32_t count = table->rows, *seen = grow(NULL, count + 1, sizeof(*seen));
+	struct map rows = { 0 };
+
+	for (uint32_t i = 0; i < count; i++) {
+		*map_at(&rows, table_row(table, i)[pid]) = i;
+		seen[i] = NONE;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		const uint64_t *cell = table_row(table, i), *found = map_find(&rows, cell[ppid]);
+
+		/* One that started later is not the parent: it only has its id. */
+		parent[i] = found && *found != i && table_row(table, *found)[start] <= cell[start] ?
+			*found : count;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = i;
+
+		while (at != count && seen[at] == NONE) {
+			seen[at] = i;
+			at = parent[at];
+		}
+		/* Only a circle leads back to where this walk was. */
+		if (at != count && seen[at] == i)
+			parent[at] = count;
+	}
+	free(seen);
+	map_clear(&rows);
+}
+
+/* Rows in an order in which each comes right before its children */
+static void depth_first(struct table *table, const uint32_t *parent, unsigned int depth)
+{
+	uint32_t count = table->rows, at, level = 0, out = 0;
+	uint32_t *first = grow(NULL, count + 1, sizeof(*first));
+	uint32_t *next = grow(NULL, count + 1, sizeof(*next));
+
+	memset(first, 0xff, (count + 1) * sizeof(*first));
+	for (uint32_t i = count; i-- > 0; ) {
+		at = table->row[i];
+		next[at] = first[parent[at]];
+		first[parent[at]] = at;
+	}
+	for (at = first[count]; at != NONE; ) {
+		table->row[out++] = at;
+		table_row(table, at)[depth] = level;
+		if (first[at] != NONE) {
+			at = first[at];
+			level++;
+			continue;
+		}
+		while (next[at] == NONE && parent[at] != count) {
+			at = parent[at];
+			level--;
+		}
+		at = next[at];
+	}
+	free(first);
+	free(next);
+}
+
+void table_tree(struct table *to, const struct table *from, const char *column, bool reverse)
+{
+	unsigned int depth;
+	uint32_t *parent;
+	struct sums sums;
+
+	table_clear(to);
+	for (unsigned int i = 0; i < from->columns; i++)
+		add_copy(to, from->column + i);
+	to->cells = from->cells;
+	table_add(to, "PROCESSES", COUNT);
+	depth = table_add(to, "DEPTH", COUNT)->cell;
+	for (size_t i = 0; i < from->selected; i++) {
+		uint64_t *cell = table_add_row(to);
+
+		memcpy(cell, table_row(from, from->row[i]), from->cells * sizeof(*cell));
+		cell[depth - 1] = 1;
+	}
+	table_select_all(to);
+	parent = grow(NULL, to->rows + 1, sizeof(*parent));
+	find_parents(to, parent, "this kernel's file pids");
+	depth_first(to, parent, depth);
+	sums_init(&sums, to, to);
+	for (size_t i = to->rows; i-- > 0; ) {
+		uint64_t *cell = table_row(to, to->row[i]);
+
+		/* Its children, which come behind it, are in it by now. */
+		if (parent[to->row[i]] != to->rows)
+			sums_add(&sums, table_row(to, parent[to->row[i]]), cell, cell[sums.processes]);
+		sums_end(&sums, cell);
+	}
+	table_select_all(to);
+	table_sort(to, table_column(to, column), reverse, to->rows);
+	depth_first(to, parent, depth);
+	free(parent);
+}
+
+/* What tells the rows of one table from each other, and finds them in another */
+static uint64_t identity(struct table *table, const struct column *column, const uint64_t *cell)
+{
+	const char *s;
+
+	if (column->kind == COUNT)
+		return cell[column->cell];
+	s = column->kind == NAME ? name_token(cell_name(cell[column->cell])) :
+		cgroup_path(cell[column->cell])->text;
+	return (uintptr_t)pool_name(&table->pool, s, strlen(s));
+}
+
+static __int128 signed_figure(const struct column *column, const uint64_t *cell)
+{
+	uint64_t value = figure(column, cell);
+
+	return column->kind == SIGNED ? (__int128)(int64_t)value : (__int128)value;
+}
+
+void table_diff(struct table *to, const struct table *was, const struct table *now,
+		enum by by, const struct column *column)
+{
+	static const char * const keys[] = {
+		[BY_PROCESS] = "PID", [BY_NAME] = "NAME", [BY_USER] = "UID", [BY_CGROUP] = "CGROUP_PATH",
+	};
+	static const char * const kept[] = {
+		"PID", "UID", "USER", "STARTTIME", "PROCESSES", NULL, "CGROUP_PATH", "ARGS",
+		"PSS_KB", "USS_KB", "NAME", "NAME_ESCAPED",
+	};
+	const struct column *was_key = table_column(was, keys[by]), *key = table_column(now, keys[by]);
+	const struct column *was_column = table_column(was, column->name);
+	unsigned int was_start = cell_of(was, "STARTTIME"), start = cell_of(now, "STARTTIME");
+	bool is_size = ends_with(column->name, "_KB");
+	enum kind kind = column->kind == TEXT ? (is_size ? SIZE : COUNT) : column->kind;
+	struct map old_rows = { 0 };
+	unsigned int cells = now->cells;
+
+	table_clear(to);
+	/* All cells of now, and behind them those that are new. */
+	to->cells = cells;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		const struct column *old = kept[i] ? table_column(now, kept[i]) : NULL;
+
+		if (old) {
+			add_copy(to, old);
+		} else if (!kept[i]) {
+			table_add(to, is_size ? "WAS_KB" : "WAS", kind)->missing = FLAG_NEW;
+			table_add(to, column->name, kind);
+			table_add(to, is_size ? "GROWTH_KB" : "GROWTH", GROWTH)->of = kind;
+		}
+	}
+	for (size_t i = 0; was_column && i < was->selected; i++) {
+		uint32_t row = was->row[i];
+
+		*map_at(&old_rows, identity(to, was_key, table_row(was, row))) = row;
+	}
+	for (size_t i = 0; i < now->selected; i++) {
+		const uint64_t *cell = table_row(now, now->row[i]), *old = NULL;
+		const uint64_t *row = map_find(&old_rows, identity(to, key, cell));
+		__int128 before = 0, after = signed_figure(column, cell);
+		uint64_t *new;
+
+		if (row)
+			old = table_row(was, *row);
+		/* A later process with the id of one that ended is another. */
+		if (old && by == BY_PROCESS && old[was_start] != cell[start])
+			old = NULL;
+		if (old)
+			before = signed_figure(was_column, old);
+		if (before == after)
+			continue;
+		new = table_add_row(to);
+		memcpy(new, cell, cells * sizeof(*new));
+		new[0] &= ~(uint64_t)(FLAG_NEW | FLAG_FELL);
+		new[0] |= (old ? 0 : FLAG_NEW) | (after < before ? FLAG_FELL : 0);
+		new[cells] = before;
+		new[cells + 1] = after;
+		new[cells + 2] = after < before ? before - after : after - before;
+	}
+	map_clear(&old_rows);
+	table_select_all(to);
+}

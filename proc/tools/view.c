@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* tamstat: what is shown of a sample, and in which order */
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "tamstat.h"
+
+/* Every column, as one may write it */
+static void list_columns(const struct table *table, struct text *list)
+{
+	for (unsigned int i = 0; i < table->columns; i++) {
+		const char *name = table->column[i].name;
+
+		if (!strcmp(name, "NAME_ESCAPED"))
+			continue;
+		text_str(list, " ");
+		for (; *name; name++)
+			text_fill(list, tolower((unsigned char)*name), 1);
+	}
+}
+
+const struct column *find_column(const struct table *table, const char *word)
+{
+	static const struct { const char *word, *name; } shorts[] = {
+		{ "res", "RESERVED_KB" }, { "com", "COMMITTED_KB" }, { "pct", "COMMITTED_PCT" },
+		{ "huge", "HUGETLB_KB" }, { "pgt", "PGTABLES_KB" }, { "oom", "OOM_SCORE" },
+		{ "adj", "OOM_SCORE_ADJ" }, { "start", "STARTTIME" }, { "procs", "PROCESSES" },
+		{ "path", "CGROUP_PATH" },
+	};
+	size_t len = strlen(word);
+
+	for (unsigned int i = 0; i < table->columns; i++)
+		if (!strcasecmp(table->column[i].name, word))
+			return table->column + i;
+	for (size_t i = 0; i < sizeof(shorts) / sizeof(*shorts); i++)
+		if (!strcasecmp(shorts[i].word, word))
+			return table_column(table, shorts[i].name);
+	for (unsigned int i = 0; i < table->columns; i++) {
+		const char *name = table->column[i].name;
+
+		if (!strncasecmp(name, word, len) && !strcmp(name + len, "_KB"))
+			return table->column + i;
+	}
+	return NULL;
+}
+
+const struct column *need_column(const struct table *table, const char *word, const char *what)
+{
+	const struct column *column = find_column(table, word);
+	struct text list = { 0 };
+
+	if (column)
+		return column;
+	list_columns(table, &list);
+	die("there is no column \"%s\"%s; there are:%s", word, what, text_end(&list));
+}
+
+/* Whether -o or -s names the column @name */
+static bool is_asked_for(const struct table *table, const char *name)
+{
+	const struct column *column = table_column(table, name);
+	char *words, *next;
+	bool asked = options.sort && find_column(table, options.sort) == column;
+
+	if (!column || asked || !options.columns)
+		return column && asked;
+	words = strdup(options.columns);
+	for (char *word = strtok_r(words, ", ", &next); word; word = strtok_r(NULL, ", ", &next))
+		asked |= find_column(table, word) == column;
+	free(words);
+	return asked;
+}
+
+/* Read what is not in the file but sorted by, of all rows */
+static void fill_sort(struct table *table, const struct column *column)
+{
+	if (column->kind == ARGS)
+		table_read_args(table);
+	else if (column->missing == FLAG_NO_PSS)
+		table_read_pss(table);
+	else if (column->kind == CGROUP_PATH && table_column(table, "CGROUP"))
+		cgroups_find(table);
+}
+
+/* Read what is not in the file but shown, of the rows that are */
+static void fill(struct table *table)
+{
+	if (table_column(table, "ARGS") && (options.args || is_asked_for(table, "ARGS")))
+		table_read_args(table);
+	if (is_asked_for(table, "PSS_KB") || is_asked_for(table, "USS_KB"))
+		table_read_pss(table);
+	if (is_asked_for(table, "CGROUP_PATH") && table_column(table, "PID"))
+		cgroups_find(table);
+}
+
+void view_make(struct view *view, struct table *sample, struct table *was)
+{
+	const char *word = options.sort ? options.sort : "RSS_KB";
+	const struct column *column;
+	struct table *now = sample;
+
+	select_rows(sample);
+	if (was)
+		select_rows(was);
+	if (options.by == BY_CGROUP) {
+		if (!table_column(sample, "CGROUP"))
+			die("this kernel's file pids has no column CGROUP, which --by cgroup needs");
+		cgroups_find(sample);
+	}
+	if (options.by) {
+		now = &view->sums;
+		table_group(now, sample, options.by);
+	}
+	if (was && options.by) {
+		table_group(&view->was_sums, was, options.by);
+		was = &view->was_sums;
+	}
+	column = need_column(now, word, " to sort by");
+	if (options.tree) {
+		fill_sort(now, column);
+		table_tree(&view->made, now, column->name, options.reverse);
+		now = &view->made;
+	} else if (was) {
+		if (!is_figure(column))
+			die("%s is not a figure, so its growth cannot be shown", column->name);
+		if (!table_column(was, column->name))
+			die("%s has no column %s", options.since, column->name);
+		table_diff(&view->made, was, now, options.by, column);
+		now = &view->made;
+	}
+	view->shown = now;
+	view->count = now->selected;
+	if (options.total)
+		table_total(&view->total, now);
+	view->sort = table_column(now, column->name);
+	if (was)
+		column = table_column(now, table_column(now, "GROWTH") ? "GROWTH" : "GROWTH_KB");
+	if (!options.tree) {
+		fill_sort(now, column);
+		table_sort(now, column, options.reverse, options.limit);
+	} else if (now->selected > options.limit) {
+		now->selected = options.limit;
+	}
+}
+
+void view_fill(struct view *view, size_t first, size_t count)
+{
+	struct table *table = view->shown;
+	size_t selected = table->selected;
+
+	table->row += first;
+	table->selected = count;
+	fill(table);
+	table->row -= first;
+	table->selected = selected;
+}
