@@ -1,20 +1,9 @@
 # The README is short, shows the picture early, and its commands work as they stand.
 # SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
+load helpers
 
-setup() {
-  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-  readme=$top/README.md
-}
-
-# assert_eq EXPECTED ACTUAL WHAT
-assert_eq() {
-  [[ $1 == "$2" ]] || {
-    printf '%s:\n  expected: %s\n  actual:   %s\n' "$3" "$1" "$2" >&2
-    return 1
-  }
-}
+readme=$top/README.md
 
 # block PATTERN: the indented block that has a line with PATTERN.
 block() {

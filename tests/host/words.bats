@@ -1,19 +1,10 @@
 # The check of words finds what is seeded, and nothing else.
 # SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
+load helpers
 
 setup() {
-  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
   cd "$BATS_TEST_TMPDIR"
-}
-
-# assert_eq EXPECTED ACTUAL WHAT
-assert_eq() {
-  [[ $1 == "$2" ]] || {
-    printf '%s:\n  expected: %s\n  actual:   %s\n' "$3" "$1" "$2" >&2
-    return 1
-  }
 }
 
 # found: the words that the check complains of, one a line.
@@ -50,10 +41,10 @@ TEXT
 
 @test "words: a phrase to avoid is found in text, comments and messages, a question is not [control]" {
   # Made up here, so that the check of this file finds none.
-  local but="but f""or" anew=an""ew ours="of ou""rs" what="Wh""at"
+  local but="but f""or" again=an""ew ours="of ou""rs" what="Wh""at"
   printf '%s\n' "All $but one. $what this does is unclear." "$what is this?" >page.md
-  printf '%s\n' "/* Made $anew */" >code.c
+  printf '%s\n' "/* Made $again */" >code.c
   printf '%s\n' "echo 'a file $ours'" >script.sh
   run -1 "$top/scripts/check-words" page.md code.c script.sh
-  assert_eq ". $what this|$anew|$but|$ours" "$(sed 's/.*write: //' <<<"$output" | LC_ALL=C sort | paste -sd'|')" "phrases"
+  assert_eq ". $what this|$again|$but|$ours" "$(sed 's/.*write: //' <<<"$output" | LC_ALL=C sort | paste -sd'|')" "phrases"
 }
