@@ -1,13 +1,13 @@
-# What the tests in the guest share.
+# Shared by the tests in the guest.
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 
 . "${BASH_SOURCE[0]%/*}/common.bash"
 
-# bats notes the stack before each command, so as to know the line of one that fails.
-# In an emulated guest that takes 5 ms each, more than most commands. Noted when one
-# fails, it is the same except for a command that ends the shell. These are internals,
-# so other versions than those that were tried keep their own.
+# bats notes the stack before each command, to know the line of a command that fails. In
+# an emulated guest that takes 5 ms each, more than most commands. So note it only when
+# a command fails. The result is the same, except for a command that ends the shell.
+# This overrides internals of bats, so untested versions keep their own.
 case $BATS_VERSION in
   1.8.2 | 1.11.1)
     bats_debug_trap() {
@@ -36,8 +36,8 @@ assert_between() {
     fail "${4:-value}:" "  expected: $1 to $3" "  actual:   $2"
 }
 
-# load_of NORMAL SMALL: how much of something a test makes; the second where each
-# costs many times more, on kernels that check everything.
+# load_of NORMAL SMALL: the amount of load of a test. SMALL on kernels that check
+# everything, where each operation costs many times more.
 load_of() {
   if [[ ${TAMALLOC_LOAD:-} == small ]]; then
     echo "$2"
@@ -46,29 +46,28 @@ load_of() {
   fi
 }
 
-# stand ARGS...: start a standing process (tests/helpers/proc/stand.c); its PID is in
-# $stood, and teardown kills it and its children.
+# stand ARGS...: start a process that stands still (tests/helpers/proc/stand.c). Its
+# PID is in $stood, and teardown kills it and its children.
 stand() {
   stood=$(command stand "$@")
   standing+=("$stood")
 }
 
-# stand_as UID ARGS...: the same as another user, of the group of that number
-# and no other.
+# stand_as UID ARGS...: the same as another user, whose only group has that number.
 stand_as() {
   stood=$(as "$1" stand "${@:2}")
   standing+=("$stood")
 }
 
-# as UID COMMAND...: run a program as another user, of the group of that number
-# and no other. (Root would otherwise keep group 0, which is the default gid=.)
+# as UID COMMAND...: run a program as another user, whose only group has that number.
+# (Otherwise root would keep group 0, which is the default gid=.)
 as() {
   local uid=$1
   shift
   setpriv --reuid "$uid" --regid "$uid" --clear-groups "$@"
 }
 
-# kill_standing: for teardown; may run twice. Waits until they are gone. Each
+# kill_standing: for teardown; may run twice. Waits until the processes are gone. Each
 # leads a process group.
 kill_standing() {
   local pid
@@ -86,7 +85,7 @@ group_gone() {
   ! kill -0 -- "-$1" 2>/dev/null
 }
 
-# state_is PID LETTER: of the process as /proc/PID/stat has it.
+# state_is PID LETTER: whether /proc/PID/stat shows this state.
 state_is() {
   local line
   line=$(<"/proc/$1/stat") 2>/dev/null || return
@@ -94,8 +93,8 @@ state_is() {
   [[ ${line:0:1} == "$2" ]]
 }
 
-# children PID: the processes that have it as their parent, without a fork, so
-# that none comes to be in between. They are in the array $found.
+# children PID: its child processes, in the array $found. It does not fork, so that no
+# new child appears meanwhile.
 children() {
   local stat line
   found=()
@@ -123,7 +122,7 @@ column() {
     { print $col }' "${2:-$pids}"
 }
 
-# field PID NAME [FILE]: one field of the row of a process; nothing without one.
+# field PID NAME [FILE]: one field of the row of a process; nothing if it has no row.
 field() {
   awk -v pid="$1" -v name="$2" '
     NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
@@ -140,9 +139,8 @@ key() {
   awk -v key="$1:" '$1 == key { print $2 }' "${2:-$summary}"
 }
 
-# Print every field of a row in which FILE, a copy of pids, differs from what
-# the kernel's own files say of the processes given; nothing if all are equal.
-# The processes must stand still.
+# For the given processes, print every field in which FILE, a copy of pids, differs
+# from the kernel's own files; nothing if all are equal. The processes must stand still.
 differences() {
   local file=$1
   shift
@@ -205,8 +203,8 @@ differences() {
     }' "$file"
 }
 
-# sums FILE [PID...]: the keys of summary that are sums, and what the rows of a copy
-# of pids add up to, those of the given processes left out.
+# sums FILE [PID...]: the keys of summary that are sums, and the sums over the rows of
+# a copy of pids, without the rows of the given processes.
 sums() {
   awk -v out=" ${*:2} " '
     NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }

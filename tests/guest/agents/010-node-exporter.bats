@@ -27,7 +27,7 @@ teardown() {
   rm -rf "${directory:?}"/*
 }
 
-# With the arguments that Debian gives it: none.
+# Debian starts it without arguments.
 scrape() {
   start_agent node-exporter prometheus-node-exporter
   retry 300 get 9100/metrics "$scraped"
@@ -38,7 +38,7 @@ scrape() {
   local before
   before=$(cat "$boxed/summary" "$boxed/pids")
   assert_eq 31 "$(wc -l <"$box.pids")" "processes by stand"
-  # And one that shares an address space, and the first of the namespace.
+  # Plus one that shares an address space, and the first of the namespace.
   assert_eq "33 32" "$(key Processes "$boxed/summary") $(key AddressSpaces "$boxed/summary")" \
     "processes and address spaces"
   run -0 grep -cE ' (plain|tmux:.040server|q"o.134e|.303.244.342.202.254.012.033.303|.000)$' "$boxed/pids"
@@ -72,7 +72,7 @@ scrape() {
   [[ $output == *'< tamalloc_name_swap_bytes{name="plain"} 0'*'> tamalloc_name_swap_bytes{name="plain"} 1'* ]]
 }
 
-@test "node_exporter: a new file is seen at the next scrape, and is not read half" {
+@test "node_exporter: the next scrape sees a new file, and never half of one" {
   local first
   tamalloc-textfile --proc "$box" "$file"
   scrape
@@ -83,17 +83,17 @@ scrape() {
   run -0 grep '^tamalloc_call_reserved_bytes_total' "$scraped"
   assert_eq 4194304 "$(awk -v a="${first##* }" -v b="${output##* }" 'BEGIN { printf "%.0f", b - a }')" \
     "bytes reserved between the scrapes"
-  # What is being written has a name that the collector does not read.
+  # The collector does not read the name of a file that is being written.
   sed 's/^tamalloc_processes .*/tamalloc_processes 7777/' "$file" >"$file.123"
   get 9100/metrics "$scraped"
   run ! grep -q '^tamalloc_processes 7777' "$scraped"
   kill_standing
 }
 
-@test "promtool: check metrics has nothing against the output" {
+@test "promtool: check metrics accepts the output" {
   tamalloc-textfile --pids --proc "$box" >"$BATS_TEST_TMPDIR/out"
   run -0 promtool check metrics <"$BATS_TEST_TMPDIR/out"
-  assert_eq "" "$output" "what promtool has to say"
+  assert_eq "" "$output" "complaints of promtool"
 }
 
 @test "promtool: a metric against the naming guide is noticed [control]" {
@@ -146,7 +146,7 @@ scrape() {
     PATH=$BATS_TEST_TMPDIR/bin:$PATH run -1 tamalloc-textfile --proc "$box" "$small/tamalloc.prom"
     assert_eq 1 "${#lines[@]}" "lines ($awk): $output"
     [[ $output == *"$small/tamalloc.prom is as it was" ]]
-    assert_eq "tamalloc.prom old" "$(ls -A "$small") $(<"$small/tamalloc.prom")" "what is there ($awk)"
+    assert_eq "tamalloc.prom old" "$(ls -A "$small") $(<"$small/tamalloc.prom")" "the files ($awk)"
   done
   umount "$small"
 }

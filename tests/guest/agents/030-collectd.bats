@@ -1,4 +1,4 @@
-# Debian's collectd, its table plugin with the configuration that is documented.
+# Debian's collectd: its table plugin with the documented configuration.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
@@ -16,12 +16,12 @@ teardown() {
   stop_agents
 }
 
-# value NAME: the last one that collectd has written.
+# value NAME: the last value that collectd has written.
 value() {
   tail -qn 1 "$csv"/*/tamalloc-*/"$1"-20* 2>/dev/null | cut -d, -f2
 }
 
-# The last of them to be read has been written twice.
+# The value that is read last has been written twice.
 written() {
   [[ $(cat "$csv"/*/tamalloc-calls/derive-reserved_bytes-20* 2>/dev/null | wc -l) -ge 3 ]]
 }
@@ -49,14 +49,14 @@ collect() {
   for name in calls failures reserved_bytes; do
     assert_eq "$(<"$counters/$name")" "$(value "derive-$name")" "$name"
   done
-  # It names what it cannot read.
+  # collectd names the files that it cannot read.
   run ! grep -iE 'error|fail|warn' "$BATS_TEST_TMPDIR/collectd.log"
 }
 
 @test "collectd: other processes give other figures [control]" {
   cd "$BATS_TEST_DIRNAME"
   box_rss=$(key TotalRss "$boxed/summary")
-  # Not in the box: the machine's own files, where more processes run.
+  # The machine's own files, not those of the box: more processes run there.
   in_box() { "$@"; }
   collect
   [[ $(value gauge-TotalRss) != "$(printf %.6f "$box_rss")" ]]

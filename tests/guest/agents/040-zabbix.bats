@@ -1,5 +1,5 @@
-# Debian's Zabbix agent: its own items for files, and the user parameters that
-# are documented, asked over the network as a server does.
+# Debian's Zabbix agent: its own items for files, and the documented user parameters.
+# The test asks over the network, as a server does.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
@@ -50,7 +50,7 @@ names="TotalReserved TotalCommitted TotalRss TotalAnon TotalFile TotalShmem Tota
   assert_eq "$(<"$boxed/summary")" "$output" "summary"
 }
 
-@test "zabbix: the user parameters give what the files say" {
+@test "zabbix: the user parameters return the values of the files" {
   local name
   for name in Processes CommittedPct $names; do
     run -0 ask "tamalloc.summary[$name]"
@@ -71,12 +71,12 @@ names="TotalReserved TotalCommitted TotalRss TotalAnon TotalFile TotalShmem Tota
     sort -s -k 1,1nr | head -n 1)" "$output" "the next to be taken"
 }
 
-@test "zabbix: what is not there is an error or nothing, never a figure [control]" {
+@test "zabbix: a missing value is an error or nothing, never a figure [control]" {
   run ask "vfs.file.regexp[/proc/tamalloc/none,\"^x: +([0-9.]+)\",,,,\\1]"
   [[ $output == *ZBX_NOTSUPPORTED* ]] || fail "actual: $output"
   run ask "tamalloc.summary[TotalNothing]"
   [[ ! $output =~ ^[0-9] ]] || fail "actual: $output"
-  # Parameters with characters that a shell would take are refused.
+  # The agent refuses parameters with characters that a shell interprets.
   run ask "tamalloc.summary[x'; echo 1; ']"
   [[ $output == *ZBX_NOTSUPPORTED* ]] || fail "actual: $output"
 }

@@ -1,14 +1,14 @@
-# What the tests of agents share: a set of processes that stand still, in a pid
-# namespace of their own whose /proc is mounted outside. Whoever reads that one
-# is not in it, and finds the same figures each time.
+# Shared by the tests of agents: a set of processes that stand still, in a pid
+# namespace of their own whose /proc is mounted outside. A reader of that mount is
+# not in the namespace, so it finds the same figures each time.
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 
 box=/tmp/box
 boxed=$box/tamalloc
 
-# start_box: some processes with names that try the patience of every format,
-# and more names than the exporter shows by default.
+# start_box: some processes with names that are hard for every format, and more
+# names than the exporter shows by default.
 start_box() {
   mkdir -p "$box"
   # shellcheck disable=SC2016  # expanded in there
@@ -30,29 +30,29 @@ start_box() {
     exec sleep 100000' box "$box" 3>&- &
   echo $! >"$box.pid"
   retry 600 test -s "$box.ready"
-  # The last one has its name and sleeps.
+  # The last process has its name and sleeps.
   retry 100 grep -q ' sleep$' "$boxed/pids"
 }
 
 stop_box() {
   [[ -s $box.pid ]] || return 0
-  # With it, all of the namespace.
+  # All processes of the namespace end with it.
   kill -KILL "$(<"$box.pid")" 2>/dev/null || true
   retry 300 gone "$(<"$box.pid")"
   umount -l "$box" 2>/dev/null || true
   rm -f "$box".*
 }
 
-# in_box COMMAND...: with the box's files as /proc/tamalloc, and all else as it
-# is. Agents so run with the configuration that people use.
+# in_box COMMAND...: with the box's files as /proc/tamalloc, and everything else
+# unchanged. So agents run with the configuration that people use.
 in_box() {
   # shellcheck disable=SC2016  # expanded in there
   unshare --mount bash -c 'mount --bind "$1" /proc/tamalloc && shift && exec "$@"' \
     box "$boxed" "$@"
 }
 
-# start_agent NAME COMMAND...: in the background, its output in a file; stopped
-# by stop_agents.
+# start_agent NAME COMMAND...: in the background, its output in a file. stop_agents
+# stops it.
 start_agent() {
   local name=$1
   shift
@@ -77,9 +77,9 @@ get() {
   busybox wget -q -O "$2" "http://127.0.0.1:$1"
 }
 
-# expected_metrics [pids]: what the exporter has to write of the box, by an
-# arithmetic of its own: "METRIC{LABELS} VALUE", labels in alphabetical order,
-# sorted. The labels are given by hand for the names that start_box gives.
+# expected_metrics [pids]: the expected output of the exporter for the box, computed
+# independently: "METRIC{LABELS} VALUE", labels in alphabetical order, sorted. The
+# labels for the names of start_box are written by hand.
 expected_metrics() {
   # shellcheck disable=SC2016  # awk's
   gawk -v pids="${1:-}" -v boot="$(awk '$1 == "btime" { print $2 }' /proc/stat)" '
@@ -125,7 +125,7 @@ expected_metrics() {
     function who(pid, uid) { return "name=\"" name "\",pid=\"" pid "\",uid=\"" uid "\"" }
     END {
       show("tamalloc_names", "", length(n))
-      # No two names of the box have committed the same.
+      # No two names of the box have committed the same amount.
       PROCINFO["sorted_in"] = "@val_num_desc"
       for (name in n) order[name] = kb["committed"][name]
       rank = 0
@@ -150,13 +150,13 @@ expected_metrics() {
   } | awk '{ printf "%s %.17g\n", $1, $2 }'
 }
 
-# metrics_of FILE: ours, in the form of expected_metrics.
+# metrics_of FILE: the metrics of tamalloc, in the form of expected_metrics.
 metrics_of() {
   grep '^tamalloc_' "$1" | grep -v '^tamalloc_textfile_' |
     gawk '{ value = $NF; sub(/ [^ ]*$/, ""); printf "%s %.17g\n", $0, value }' | LC_ALL=C sort
 }
 
-# assert_metrics EXPECTED ACTUAL: the lines that differ are shown.
+# assert_metrics EXPECTED ACTUAL: shows the lines that differ.
 assert_metrics() {
   local found
   assert_le 200 "$(wc -l <"$1")" "hundreds of series are expected"

@@ -34,7 +34,7 @@ load ../helpers
       *) assert_eq "$base" "$rss" "RssAnon in kB, $step" ;;
     esac
   done < <(tamcall lazy 256)
-  # Faults in the step, pages of the mapping that mincore() reports.
+  # Faults in the step, and the pages of the mapping that mincore() reports.
   assert_eq "0 0" "${seen[call]}" "the call"
   assert_eq "256 256" "${seen[read]}" "reading 256 pages"
   assert_eq "256 256" "${seen[write]}" "writing 256 pages"
@@ -44,7 +44,7 @@ load ../helpers
   local bad recycled pages
   read -r bad recycled pages < <(tamcall zero 32)
   assert_eq 0 "$bad" "bytes that are not zero"
-  # Else nothing was shown. The page allocator hands out what was freed last.
+  # Otherwise the test shows nothing. The page allocator hands out recently freed pages.
   assert_le $((pages / 2)) "$recycled" "half of $pages pages recycled"
 }
 

@@ -14,7 +14,7 @@ teardown() {
   remove_cgroup
 }
 
-# The largest size that is not EINVAL; see TASK_SIZE in tamalloc(2).
+# The largest size that is not EINVAL: TASK_SIZE in tamalloc(2).
 task_size() {
   if grep -qw la57 /proc/cpuinfo; then
     echo $(((1 << 56) - 4096))
@@ -23,7 +23,7 @@ task_size() {
   fi
 }
 
-# beside EXPECTED ARG...: what callcase says of mmap and of tamalloc is EXPECTED.
+# beside EXPECTED ARG...: callcase prints EXPECTED for mmap and for tamalloc.
 beside() {
   local expected=$1 way
   shift
@@ -41,18 +41,18 @@ sizes() {
     0xfffffffffffff000 0xffffffffffffffff
 }
 
-# What the design says: mmap's answer, but EINVAL for sizes beyond TASK_SIZE.
+# The design: the result of mmap, except EINVAL for sizes beyond TASK_SIZE.
 expected_of_mmap() {
   local size rest task
   task=$(task_size)
   while read -r size rest; do
-    # The hexadecimal ones do not fit into the shell's signed numbers.
+    # The hexadecimal sizes do not fit into the shell's signed numbers.
     [[ $size != 0x* ]] && ((size <= task)) || rest="EINVAL 0 0 0 0"
     echo "$size $rest"
   done
 }
 
-@test "limits: every size gets the result of mmap, but EINVAL beyond TASK_SIZE" {
+@test "limits: every size gets the result of mmap, except EINVAL beyond TASK_SIZE" {
   local mode list expected
   mapfile -t list < <(sizes)
   for mode in 0 1 2; do
@@ -65,7 +65,7 @@ expected_of_mmap() {
   done
 }
 
-@test "limits: every size, word for word, where only the address space is short" {
+@test "limits: every size, word for word, if only the address space is short" {
   local task edge=ENOMEM list
   task=$(task_size)
   ((1 << 47 <= task)) || edge=EINVAL
@@ -100,7 +100,7 @@ $((1 << 47)) $edge 0 0 0 0
 1048577 ENOMEM 0 0 0 0" --data 1024 1048576 1048577
 }
 
-@test "limits: overcommit mode 0 refuses what can never be there" {
+@test "limits: overcommit mode 0 refuses sizes that can never be available" {
   local total
   total=$(awk '$1 == "MemTotal:" || $1 == "SwapTotal:" { kb += $2 } END { print kb }' /proc/meminfo)
   echo 0 >/proc/sys/vm/overcommit_memory
@@ -120,7 +120,7 @@ $(((total << 10) + 1)) ENOMEM 0 0 0 0" $((total << 10)) $(((total << 10) + 1))
   beside "1 ok 4 1 4 0 0 0 high
 104857600 ok 102400 1 102400 0 0 0 high
 $((limit << 10)) ENOMEM 0 0 0 0" 1 104857600 $((limit << 10))
-  # The same size is no matter in mode 1.
+  # Mode 1 accepts the same size.
   echo 1 >/proc/sys/vm/overcommit_memory
   beside "$((limit << 10)) ok $limit 1 $limit 0 0 0 high" $((limit << 10))
 }
@@ -138,7 +138,7 @@ $((limit << 10)) ENOMEM 0 0 0 0" 1 104857600 $((limit << 10))
 1048577 EAGAIN 0 0 0 0" --unprivileged --memlock 1024 --lock-onfault 1048576 1048577
 }
 
-@test "limits: RLIMIT_MEMLOCK binds neither root nor who has nothing locked [control]" {
+@test "limits: RLIMIT_MEMLOCK binds neither root nor a process without MCL_FUTURE [control]" {
   beside "1048577 ok 1028 1 1028 1028 0 0 high" --memlock 1024 --lock-future 1048577
   beside "1048577 ok 1028 1 1028 0 0 0 high" --unprivileged --memlock 1024 1048577
 }

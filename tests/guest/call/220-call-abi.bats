@@ -5,7 +5,7 @@ load ../helpers
 
 setup() {
   overcommit=$(</proc/sys/vm/overcommit_memory)
-  # Only the address space is to be short here.
+  # Only the address space shall be short here.
   echo 1 >/proc/sys/vm/overcommit_memory
 }
 
@@ -26,7 +26,7 @@ teardown() {
 0xffffffff EINVAL 0 0 0 0" "$output"
 }
 
-@test "abi: an i386 program gets the same from mmap, but for EINVAL" {
+@test "abi: an i386 program gets the same from mmap, except EINVAL" {
   local sizes=(0 1 4097 2147483648 0xffffdfff 0xffffe000) mmap
   run -0 callcase32 --way mmap "${sizes[@]}"
   mmap=$output
@@ -68,7 +68,7 @@ teardown() {
 }
 
 @test "abi: int 0x80 takes the lower half of the size, and a size beyond it is ENOMEM" {
-  # The address space of the program itself is larger than 32 bits can say.
+  # The address space of the program itself is larger than 32 bits can express.
   run -0 callcase --way int80 0x100001000 0xffffffffffffffff
   assert_eq "0x100001000 ok 4 1 4 0 0 0 low
 0xffffffffffffffff ENOMEM 0 0 0 0" "$output"
@@ -79,7 +79,7 @@ teardown() {
   assert_eq "4096 ok 4 1 4 0 0 0 high" "$output"
 }
 
-@test "abi: x32 numbering is served as the kernel serves mmap by it" {
+@test "abi: the kernel serves x32 numbers as it does for mmap" {
   local mmap
   run -0 callcase --way x32-mmap 0 1 4097 2147483648
   mmap=$output
@@ -101,7 +101,7 @@ teardown() {
 0xffffffff EINVAL 0 0 0 0" "$output"
 }
 
-@test "abi: a program that knows nothing but the number 554 gets the same" {
+@test "abi: a program that knows only the number 554 gets the same" {
   local program header
   for program in callcase callcase32; do
     run -0 "$program" --way tamalloc 0 1 4097 2147483648 0xffffffff

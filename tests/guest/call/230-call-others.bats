@@ -11,7 +11,7 @@ teardown() {
   echo "$core_pattern" >/proc/sys/kernel/core_pattern
 }
 
-# found WHAT EXPECTED: callwith finds it with memory of tamalloc and of mmap.
+# found WHAT EXPECTED: callwith prints EXPECTED with memory of tamalloc and of mmap.
 found() {
   local way
   for way in mmap tamalloc; do
@@ -37,7 +37,7 @@ child: exit 0
 parent reads at last: B C 66 C" "$output"
 }
 
-@test "others: what a vfork child reserves is the parent's" {
+@test "others: memory that a vfork child reserves belongs to the parent" {
   found vfork "child: exit 0
 parent reads: V 0
 parent wrote: P"
@@ -123,7 +123,7 @@ read: 0"
 waiter: killed by SIGKILL
 lock still held: yes
 reader: exit 0"
-  # Nobody sees the EINTR that the call ended with, but it is counted.
+  # No program sees the EINTR of the call, but the counter does.
   assert_eq $((failures + 1)) "$(<$counters/failures)" failures
 }
 

@@ -8,7 +8,7 @@ thp=/sys/kernel/mm/transparent_hugepage
 
 setup() {
   thp_mode=$(sed 's/.*\[\(.*\)\].*/\1/' $thp/enabled)
-  # khugepaged takes 2 MiB at once, even for a process that has a single page there.
+  # khugepaged commits 2 MiB at once, even for a process that has a single page there.
   # It looks once when it is told this, and then not for an hour.
   none=$(<$thp/khugepaged/max_ptes_none)
   sleep=$(<$thp/khugepaged/scan_sleep_millisecs)
@@ -22,9 +22,9 @@ teardown() {
   echo "$sleep" >$thp/khugepaged/scan_sleep_millisecs
 }
 
-# A line per phase: growth of RssAnon in kB, faults, pages more that mincore and
-# pagemap report, page frames that the mapping has now, and whether each step
-# was as large as the first.
+# A line per phase: growth of RssAnon in kB, faults, growth of the pages that mincore
+# and pagemap report, the number of page frames that the mapping has now, and
+# whether each step was as large as the first.
 steps() {
   run -0 calllazy steps "$@"
 }
@@ -59,14 +59,14 @@ write 16384 8 4096 4096 4096 even" "$output" "$way"
   for way in mmap tamalloc; do
     steps 2048 8 "$way"
     assert_eq "call 0 0 0 0 0 even" "${lines[0]}" "$way"
-    # All eight show the 512 frames of one huge zero page. A write then breaks
-    # it up: one small page of its own, the others the small zero page.
+    # All eight show the 512 frames of one huge zero page. A write then splits it:
+    # one small page of its own, the others the small zero page.
     assert_eq "read 0 8 4096 4096 512 even" "${lines[1]}" "$way"
     assert_eq "write 32 8 0 0 9 even" "${lines[2]}" "$way"
   done
 }
 
-@test "lazy: with huge pages on advice, only advice makes the step one" {
+@test "lazy: with huge pages on advice, the step is a huge page only after advice" {
   echo madvise >$thp/enabled
   steps 2048 4 tamalloc,write
   assert_eq "call 0 0 0 0 0 even
@@ -83,7 +83,7 @@ write 8192 4 2048 2048 2048 even" "$output" "advised"
     echo $mode >$thp/enabled
     for way in mmap tamalloc; do
       run -0 calllazy free "$mib" "$way"
-      # Page tables of 256 kB, and what the system does meanwhile
+      # Page tables of 256 kB, and the system's own use meanwhile
       assert_between -2048 "${lines[0]#call }" 2048 "$way, $mode: kB taken by the call"
       assert_between -2048 "${lines[1]#read }" 2048 "$way, $mode: kB taken by reading $mib MiB"
       assert_between $((mib * 1024 - 2048)) "${lines[2]#write }" $((mib * 1024 + 2048)) \
@@ -92,7 +92,7 @@ write 8192 4 2048 2048 2048 even" "$output" "advised"
   done
 }
 
-# The page of alignment is populated and faulted as well.
+# The page of alignment is also populated and faulted.
 @test "lazy: memory that is populated at once is seen by every witness [control]" {
   echo never >$thp/enabled
   steps 4 256 populate

@@ -1,4 +1,4 @@
-# tamalloc(2) and the header say of errors what the tests saw.
+# tamalloc(2) and the header list the errors that the tests saw.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
@@ -8,25 +8,25 @@ man_errnos() {
   awk '$1 == ".Sh" { on = $2 == "ERRORS" } on && /^\.It Bq Er / { print $4 }' "$1" | sort -u
 }
 
-# Those in the comment that describes a function of the header.
+# The errno names in the comment of a function of the header.
 header_errnos() {
   awk -v start=" * $1 - " 'index($0, start) == 1 { on = 1 }
     /\*\// { on = 0 } on && $2 ~ /^E[A-Z]+$/ { print $2 }' "$2" | sort -u
 }
 
-# What tamalloc failed with here: callcase writes down each errno of the suite.
+# The errors of tamalloc here: callcase notes each errno of the suite.
 seen_errnos() {
   local failures
-  # So that this file also says something when it runs alone.
+  # So that this file also works when it runs alone.
   callcase --way tamalloc 0 0xffffffffffffffff >/dev/null
   callcase --way tamalloc --as 1024 1048577 >/dev/null
   callcase --way tamalloc --unprivileged --memlock 1024 --lock-future 1048577 >/dev/null
   cat /tmp/errnos-seen
-  # Who gets EINTR is dead before it can tell; the kernel counts it as a failure.
+  # A process that gets EINTR dies of the signal; the kernel counts it as a failure.
   failures=$(<$counters/failures)
   callwith killed tamalloc >/dev/null
   (($(<$counters/failures) == failures + 1)) && echo EINTR
-  # In a guest of its own: tests/guest/without.
+  # Tested in a guest of its own: tests/guest/without.
   echo ENOSYS
 }
 

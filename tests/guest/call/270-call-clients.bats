@@ -1,4 +1,4 @@
-# The client programs of tamalloc: their output parses, and is true.
+# The client programs of tamalloc: their output parses and is correct.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
@@ -51,14 +51,14 @@ status_kb() {
   assert_eq 3 "$n" "rows"
 }
 
-@test "tamcompare: who reserves, faults and commits what, side by side" {
+@test "tamcompare: reservations, faults and commits, side by side" {
   local name ns call_faults call_rss read_faults read_rss write_faults write_rss names=
   run -0 tamcompare 16
   assert_eq "ALLOCATOR CALL_NS CALL_FAULTS CALL_RSS_KB READ_FAULTS READ_RSS_KB WRITE_FAULTS WRITE_RSS_KB" \
     "$(xargs <<<"${lines[0]}")" "header"
   while read -r name ns call_faults call_rss read_faults read_rss write_faults write_rss; do
     names+="$name "
-    # Not above 0: a guest can have a clock that only ticks 250 times a second.
+    # 0 is possible: the clock of a guest may tick only 250 times a second.
     assert_le 0 "$ns" "$name: CALL_NS"
     assert_between 0 "$call_rss" 16 "$name: CALL_RSS_KB"
     assert_between 4095 "$read_faults" 4100 "$name: READ_FAULTS"
@@ -70,7 +70,7 @@ status_kb() {
   assert_eq "malloc calloc mmap tamalloc " "$names" "rows"
 }
 
-@test "tamhold: holds what it says while the command runs, and gives back its status" {
+@test "tamhold: holds the memory while the command runs, and returns its status" {
   # shellcheck disable=SC2016  # for the inner shell
   run -7 tamhold -z -t 16 64 bash -c '
     awk "/^VmSize|^RssAnon/ { print \$2 }" /proc/$PPID/status; echo $PPID; exit 7'
@@ -103,7 +103,7 @@ status_kb() {
   done
 }
 
-@test "tamhold: a command that cannot be run, is not there, or is killed" {
+@test "tamhold: a command that cannot be run, is not found, or is killed" {
   run -127 tamhold 1 /nonexistent
   run -126 tamhold 1 /etc/passwd
   # shellcheck disable=SC2016  # for the inner shell
@@ -113,7 +113,7 @@ status_kb() {
 @test "tamprove: proves it, and its checks can fail [control]" {
   run -0 tamprove 32
   assert_eq 8 "$(grep -c '^ok: ' <<<"$output")" "checks that held"
-  # Without the huge zero page a read commits.
+  # Without the huge zero page a read commits memory.
   echo always >$thp/enabled
   run -0 tamprove 32
   echo 0 >$thp/use_zero_page

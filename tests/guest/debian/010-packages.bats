@@ -1,5 +1,5 @@
-# The packages in a Debian system, as systemd booted it: the same tests at the
-# first boot and after a reboot, of which $TAMALLOC_BOOT counts.
+# The packages in a Debian system that systemd booted: the same tests at the first
+# boot and after a reboot. $TAMALLOC_BOOT is the number of the boot.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
@@ -7,14 +7,14 @@ load ../helpers
 prom=/var/lib/prometheus/node-exporter/tamalloc.prom
 image=linux-image-$(uname -r)
 
-# Metrics of ours without comments, one "NAME{LABELS} VALUE" a line, the value
-# with all digits: node_exporter writes 1.5e+06.
+# The metrics of tamalloc without comments, one "NAME{LABELS} VALUE" a line, the
+# value with all digits, because node_exporter writes 1.5e+06.
 metrics() {
   awk '/^tamalloc_/ { value = $NF; sub(/ [^ ]+$/, ""); printf "%s %.4f\n", $0, value }' "$1" |
     LC_ALL=C sort
 }
 
-# note WORDS...: figures for the record, in the output.
+# note WORDS...: print figures for the record.
 note() {
   printf '# %s\n' "$*" >&3
 }
@@ -47,7 +47,7 @@ scrape() {
     assert_eq "" "$output" "files of $name that differ from the package"
   done
   assert_eq "$image: /boot/vmlinuz-$(uname -r)" "$(dpkg -S "/boot/vmlinuz-$(uname -r)")" "owner"
-  # The kernel that booted is that of the package, not only of its name.
+  # The booted kernel is that of the package, and not just of the same name.
   run -0 file_version "/boot/vmlinuz-$(uname -r)"
   assert_eq "$(uname -r) $(uname -v)" "$output" "version in the file"
 }
@@ -56,13 +56,13 @@ scrape() {
 file_version() {
   local at
   at=$(od -An -tu2 -j 526 -N 2 "$1")
-  # To the end of what is read: systemd's services ignore SIGPIPE, and a writer
-  # whose reader has gone would complain.
+  # It reads to the end: systemd's services ignore SIGPIPE, and a writer whose reader
+  # has gone would complain.
   dd if="$1" bs=1 skip=$((at + 512)) count=256 status=none | tr '\0' '\n' |
     sed -n '1s/ ([^)]*)//p'
 }
 
-@test "debian: modules of the package load and go" {
+@test "debian: modules of the package load and unload" {
   local module
   for module in dummy overlay isofs; do
     run -0 modprobe "$module"
@@ -76,7 +76,7 @@ file_version() {
   local pid getty
   sleep 600 3>&- &
   pid=$!
-  # A service of this system that nobody talks to.
+  # A service of this system that stands still.
   getty=$(systemctl show -P MainPID serial-getty@ttyS0.service)
   retry 300 state_is "$pid" S
   retry 300 state_is "$getty" S
@@ -110,13 +110,13 @@ file_version() {
   chgrp root "$pids" "$summary"
 }
 
-@test "debian: any user sees every process, as Debian mounts /proc" {
+@test "debian: any user sees every process, because Debian mounts /proc so" {
   local got
-  # With the reader itself, which has a row of its own.
+  # This includes the reader, which has a row of its own.
   got=$(setpriv --reuid nobody --regid nogroup --clear-groups awk '
     NR == 1 { for (i = 1; i <= NF; i++) if ($i == "UID") at = i; next }
     $at == 0 { n++ } END { print n + 0 }' "$pids")
-  assert_le 10 "$got" "rows of root that nobody sees"
+  assert_le 10 "$got" "rows of root that user nobody sees"
   assert_le 10 "$(key Processes)" "Processes of summary"
 }
 
@@ -161,7 +161,7 @@ file_version() {
   local first
   assert_eq enabled "$(systemctl is-enabled tamalloc-textfile.timer)" "timer"
   assert_eq active "$(systemctl is-active tamalloc-textfile.timer)" "timer"
-  # Of this boot, not of an earlier one: systemd forgets at a reboot.
+  # Runs of this boot: systemd forgets earlier ones at a reboot.
   retry 900 triggered
   retry 300 succeeded
   [[ -s $prom ]] || fail "$prom is not there"
@@ -185,10 +185,10 @@ newer_than() {
   [[ $(stat -c %i:%Y "$prom") != "$1" ]]
 }
 
-@test "debian: node_exporter gives what the service wrote, figure by figure" {
+@test "debian: node_exporter returns every figure that the service wrote" {
   local scraped=$BATS_TEST_TMPDIR/scraped
   assert_eq active "$(systemctl is-active prometheus-node-exporter.service)" "node_exporter"
-  # The timer would write another file in between.
+  # Otherwise the timer would write another file in between.
   systemctl stop tamalloc-textfile.timer
   retry 300 scrape "$scraped"
   metrics "$prom" >"$BATS_TEST_TMPDIR/expected"
@@ -200,7 +200,7 @@ newer_than() {
   note "$(wc -l <"$BATS_TEST_TMPDIR/actual") figures over HTTP, $(grep '^tamalloc_committed_bytes ' "$scraped")"
 }
 
-@test "debian: the figures that are scraped are this kernel's and of now" {
+@test "debian: the scraped figures are those of this kernel at this time" {
   local scraped=$BATS_TEST_TMPDIR/scraped before after value
   before=$(cat "$counters/calls")
   run -0 tamtouch 1

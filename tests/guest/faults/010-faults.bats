@@ -6,13 +6,13 @@ load ../helpers
 kinds=(failslab fail_page_alloc fail_usercopy)
 debug=/sys/kernel/debug
 
-# The range of a function's code, as "FROM TO"
+# The address range of a function's code, as "FROM TO"
 code_of() {
   awk -v name="$1" 'from && $1 != from { print "0x" from, "0x" $1; exit }
     $3 == name { from = $1 }' /proc/kallsyms
 }
 
-# only_in KIND FUNCTION: what fails has to be called by it, directly or not.
+# only_in KIND FUNCTION: only calls from FUNCTION fail, direct or indirect.
 only_in() {
   local from to
   read -r from to < <(code_of "$2")
@@ -20,7 +20,7 @@ only_in() {
   echo "$to" >$debug/$1/require-end
 }
 
-# anywhere KIND: as it is by default
+# anywhere KIND: the default
 anywhere() {
   echo 0 >$debug/$1/require-start
   echo 0xffffffffffffffff >$debug/$1/require-end
@@ -29,11 +29,11 @@ anywhere() {
 setup() {
   local kind from to
   copy=$BATS_TEST_TMPDIR/copy
-  # One place is spared. Where the search for kernel addresses, as for the stack of
-  # a new thread, finds no memory twice in a row, the kernel warns of itself
-  # (va_alloc() in mm/vmalloc.c), and a warning ends this machine.
+  # One place is spared: the search for kernel addresses, as for the stack of a new
+  # thread. If it finds no memory twice in a row, the kernel itself warns (va_alloc()
+  # in mm/vmalloc.c), and a warning ends this machine.
   read -r from to < <(code_of alloc_vmap_area)
-  # The defaults spare what may wait or lie anywhere, and single pages.
+  # The defaults spare allocations that may wait or be in high memory, and single pages.
   for kind in failslab fail_page_alloc; do
     echo N >$debug/$kind/ignore-gfp-wait
     echo "$from" >$debug/$kind/reject-start
@@ -43,7 +43,7 @@ setup() {
   echo N >$debug/fail_page_alloc/ignore-gfp-highmem
   echo 0 >$debug/fail_page_alloc/min-order
   for kind in "${kinds[@]}"; do
-    # Thousands of words about faults would cost more than the faults.
+    # Thousands of messages about faults would cost more than the faults.
     echo 0 >$debug/$kind/verbose
     echo Y >$debug/$kind/task-filter
   done
@@ -57,14 +57,14 @@ teardown() {
   kill_standing
 }
 
-# number NAME LINE: the number that follows NAME in a line of words.
+# number NAME LINE: the number after NAME in LINE.
 number() {
   awk -v name="$1" '{ for (i = 1; i < NF; i++) if ($i == name) print $(i + 1) }' <<<"$2"
 }
 
-# The objects in use of the kinds that the call and the files make: open files,
-# what belongs to them, and address spaces. KASAN keeps what was freed for a while;
-# it lets go of it when a cache shrinks.
+# The objects in use of the kinds that the call and the files make: open files, their
+# parts, and address spaces. KASAN keeps freed objects for a while, and releases them
+# when a cache shrinks.
 objects() {
   local cache number
   for cache in /sys/kernel/slab/{seq_file,filp,mm_struct,vm_area_struct,maple_node,kmalloc-cg-*}; do
@@ -76,7 +76,7 @@ objects() {
 
 # no_more_than SPARE BEFORE: no kind of object has more than SPARE over BEFORE.
 no_more_than() {
-  # With no more processes about than when the others were counted
+  # Wait until no more processes exist than at the first count.
   objects >"$2.now"
   more=$(join -a 1 -e none -o 0,1.2,2.2 "$2" "$2.now" |
     awk -v spare="$1" '$3 == "none" || $3 > $2 + spare {
@@ -84,8 +84,8 @@ no_more_than() {
   [[ -z $more ]]
 }
 
-# every_place TRIES: fail each place of each operation so often; the lines of the
-# helper.
+# every_place TRIES: fail each place of each operation TRIES times. Prints the lines
+# of the helper.
 every_place() {
   # Several processes of one address space need memory in summary.
   stand --anon 100 --clone-vm 3
@@ -100,12 +100,12 @@ every_place() {
   assert_eq 15 "${#lines[@]}" "operations"
   for line in "${lines[@]}"; do
     name=${line%% *}
-    assert_eq 0 "$(number wrong "$line")" "$name: what must not happen"
+    assert_eq 0 "$(number wrong "$line")" "$name: wrong results"
     assert_le 1 "$(number injected "$line")" "$name: faults injected, 1 or more"
     case $name in
       call | lseek_*) errors=enomem ;;
-      # A page will do where there is no memory for a larger buffer, and what is
-      # in the buffer already has but to be copied.
+      # If there is no memory for a larger buffer, a page is enough. Bytes that are
+      # already in the buffer only need a copy.
       read_pids | read_on_*) errors=efault ;;
       *) errors="enomem efault" ;;
     esac
@@ -122,10 +122,10 @@ every_place() {
   done
 }
 
-# What a single failure leaves behind is left behind more often than is spared.
-@test "faults: nothing is left behind by them" {
+# An object that each failure leaves behind exceeds the spare number.
+@test "faults: they leave nothing behind" {
   local name
-  # Once in vain, so that what is only made once is made.
+  # A first run makes the objects that are made only once.
   every_place 1
   kill_standing
   objects >"$copy.before"
@@ -139,8 +139,8 @@ every_place() {
     awk '{ print $3 - $2, $1 }' | sort -rn | head -n 1)" >&3
 }
 
-# unhurt OPERATION:ERROR...: the first that has not been seen yet in any run of
-# churn; fails if there is none.
+# unhurt OPERATION:ERROR...: the first that no run of churn has seen yet. Fails if
+# all have been seen.
 unhurt() {
   local each
   for each; do
@@ -164,8 +164,8 @@ failing() {
   echo $times >$debug/$kind/times
   for i in 1 2 3 4 5; do
     echo 10 >$debug/$kind/probability
-    # Where the page with its rseq area cannot be copied after a fork, the kernel
-    # ends a process with SIGSEGV; so these do without.
+    # If the page with its rseq area cannot be copied after a fork, the kernel
+    # ends a process with SIGSEGV. So these processes use no rseq area.
     GLIBC_TUNABLES=glibc.pthread.rseq=0 run --separate-stderr churn --failing "$seconds"
     echo 0 >$debug/$kind/probability
     printf '%s\n' "${lines[@]}" "$stderr"
@@ -177,15 +177,15 @@ failing() {
   times=$((times - $(<$debug/$kind/times)))
   echo "# $kind: $times faults injected in $i times $seconds s" >&3
   assert_le $((2 * seconds)) "$times" "faults injected, two a second or more"
-  assert_eq "" "$(unhurt "$@" || true)" "$kind: what was never seen"
+  assert_eq "" "$(unhurt "$@" || true)" "$kind: operations never seen to fail"
 }
 
 @test "faults: a tenth of small allocations fails under churn" {
   failing failslab {open,read,pread,lseek}_{pids,summary}:enomem call:enomem
 }
 
-# How often which of our operations was hit shows below: one does not fail where a
-# smaller buffer will do.
+# The output below shows how often each operation was hit: an operation does not fail
+# if a smaller buffer is enough.
 @test "faults: a tenth of page allocations fails under churn" {
   failing fail_page_alloc
 }
@@ -195,8 +195,8 @@ failing() {
   failing fail_usercopy {open,read,pread}_{pids,summary}:efault
 }
 
-# pages_fail FUNCTION OPERATION TRIES: so often, with all pages failing that are
-# asked for below FUNCTION.
+# pages_fail FUNCTION OPERATION TRIES: TRIES times, while every page fails that is
+# requested below FUNCTION.
 pages_fail() {
   only_in fail_page_alloc "$1"
   echo 100 >$debug/fail_page_alloc/probability
@@ -227,7 +227,7 @@ lseek_summary __x64_sys_lseek
 call __x64_sys_tamalloc
 TEXT
   assert_eq 9 "$tried" "operations"
-  # A page will do where there are no 16, so only this counter tells.
+  # If 16 pages fail, one page is enough, so only this counter shows it.
   echo 4 >$debug/fail_page_alloc/min-order
   echo 1 >$debug/fail_page_alloc/times
   pages_fail tamalloc_pids_read_iter read_pids 1
@@ -235,13 +235,13 @@ TEXT
   assert_eq 0 "$(<$debug/fail_page_alloc/times)" "16 pages that may still fail, of 1"
 }
 
-@test "faults: pages that another function asks for leave open alone [control]" {
+@test "faults: failing pages of another function do not affect open [control]" {
   echo 1000000000 >$debug/fail_page_alloc/times
   pages_fail __x64_sys_tamalloc open_pids 2000
   assert_eq never "$output" "open_pids gave ENOMEM"
 }
 
-@test "faults: an error where none is allowed is noticed [control]" {
+@test "faults: a forbidden error is noticed [control]" {
   echo 1000000000 >$debug/fail_usercopy/times
   echo 10 >$debug/fail_usercopy/probability
   GLIBC_TUNABLES=glibc.pthread.rseq=0 run -1 churn --unaware 5

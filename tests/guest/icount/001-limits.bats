@@ -1,6 +1,6 @@
-# No figure of tests/guest/icount/limits is passed, in a guest whose clock counts
-# instructions (guest --icount). The only file there, as ids grow with every
-# process: longer ones cost more, and so do trees with holes.
+# No figure exceeds its limit in tests/guest/icount/limits, in a guest whose clock counts
+# instructions (guest --icount). It is the only file in this guest, because ids grow with
+# every process: longer ids cost more, and so do trees with holes.
 # SPDX-License-Identifier: GPL-2.0-only
 
 # bats file_tags=first-ids
@@ -12,8 +12,8 @@ setup_file() {
   /tamalloc/runs/bench limits >"$BATS_FILE_TMPDIR/figures"
 }
 
-# passed FIGURES LIMITS: a line for each limit with its figure; fails where a
-# figure is above its limit or is missing, and where there are no limits.
+# passed FIGURES LIMITS: a line for each limit with its figure. Fails if a figure is
+# above its limit or missing, and if there are no limits.
 passed() {
   awk '
     NR == FNR { value[$1] = $2; next }
@@ -36,14 +36,14 @@ passed() {
 $output"
 }
 
-@test "limits: none is above what is required" {
+@test "limits: no limit is above its requirement" {
   run -0 awk '!/^#/ && NF && $3 != "-" && $2 + 0 > $3 + 0' "$limits"
-  assert_eq "" "$output" "limits above what is required"
+  assert_eq "" "$output" "limits above their requirement"
 }
 
 @test "limits: a figure above its limit fails [control]" {
   local figures=$BATS_TEST_TMPDIR/figures
-  # What is measured, 11 percent dearer than each limit.
+  # Figures that are 11 percent above each limit.
   awk '!/^#/ && NF { print $1, $2 * 1.11 }' "$limits" >"$figures"
   run ! passed "$figures" "$limits"
   [[ $output == *"proc.10000.pids: "*": PASSED"* ]] || fail "$output"

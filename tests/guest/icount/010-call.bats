@@ -1,4 +1,4 @@
-# What tamalloc costs, in instructions: for a guest with the instruction clock.
+# The cost of tamalloc in instructions: for a guest with the instruction clock.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
@@ -22,7 +22,7 @@ within_two_percent() {
   for size in 4KiB 1MiB 1GiB; do
     mmap=$(figure call.mmap.$size)
     tamalloc=$(figure call.tamalloc.$size)
-    # Less would be no call at all.
+    # A system call cannot cost less.
     assert_between 100 "$mmap" 100000 "instructions of mmap of $size"
     within_two_percent "$mmap" "$tamalloc" ||
       fail "tamalloc of $size:" "  expected: at most $((mmap * 102 / 100)) instructions (mmap: $mmap)" \

@@ -1,12 +1,12 @@
-# What reads cost, in a guest whose clock counts instructions (guest --icount).
+# The cost of reads, in a guest whose clock counts instructions (guest --icount).
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
 
 # flat FILE [fixed]: the cost of a read divided by the number of processes, for
-# 100, 1,000 and 10,000 processes: within 10 percent. But for the cost of reading
-# the clock, nothing is subtracted; with "fixed", what a read costs that finds just
-# the few processes of the guest, these not counted.
+# 100, 1,000 and 10,000 processes: within 10 percent. Only the cost of reading the
+# clock is subtracted. With "fixed", so is the cost of a read that finds only the few
+# processes of the guest, which then do not count.
 flat() {
   local number time each least=0 most=0 few=0 base=0
   run -0 cost read "$1" 0 100 1000 10000
@@ -33,20 +33,20 @@ flat() {
   flat $summary fixed
 }
 
-@test "cost: what is not flat is noticed [control]" {
-  # A listing of a directory per process is dearer the more there are.
+@test "cost: a cost that is not flat is noticed [control]" {
+  # To list a directory per process costs more per process, the more there are.
   cost() {
     printf '10 10000 1000\n100 100000 1000\n1000 1110000 1110\n10000 10000000 1000\n'
   }
   run ! flat $pids
 }
 
-@test "reading: a reader killed in the middle of a read of 10,000 goes at once" {
+@test "reading: a reader killed in the middle of a read of 10,000 ends at once" {
   local whole longest
   run -0 cost kill $summary 10000
   read -r whole longest <<<"$output"
   echo "# a whole read $whole instructions, from kill to end $longest" >&3
-  # At least 45 percent of the read are left when the signal comes. The end of
-  # a process has its own cost, which is the most part of this.
+  # At least 45 percent of the read remain when the signal arrives. The exit of a
+  # process has its own cost, which is most of this.
   assert_le "$longest" $((whole / 5)) "from kill to end"
 }

@@ -1,4 +1,4 @@
-# What tamstat costs, in a guest whose clock counts instructions (guest --icount).
+# The cost of tamstat, in a guest whose clock counts instructions (guest --icount).
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
@@ -15,7 +15,7 @@ teardown() {
   }
 }
 
-# instructions COMMAND...: that it takes. A second of the clock is 10^9 of them.
+# instructions COMMAND...: the number that it takes. A second of the clock has 10^9.
 instructions() {
   local before after
   before=$(date +%s%N)

@@ -1,4 +1,4 @@
-# The files and their form.
+# The files and their format.
 # SPDX-License-Identifier: GPL-2.0-only
 
 # bats file_tags=kcsan
@@ -40,7 +40,7 @@ setup() {
 
 @test "pids: numbers are right-aligned under their names" {
   cat "$pids" >"$copy"
-  # In a guest this small no number is wider than its column.
+  # In such a small guest no number is wider than its column.
   gawk '
     NR == 1 {
       for (i = 1; i < 16; i++) { pos = match(substr($0, at + 1), /[A-Z_]+/); at += pos + RLENGTH - 1; end[i] = at }

@@ -1,4 +1,4 @@
-# The figures equal what the kernel's own files say.
+# The figures equal those of the kernel's own files.
 # SPDX-License-Identifier: GPL-2.0-only
 
 # bats file_tags=kcsan
@@ -39,12 +39,12 @@ teardown() {
 @test "summary: equals the sums over the rows of pids" {
   stand --anon 3000
   stand --shmem 500
-  # The readers come and go, so let one process read both files.
+  # Readers start and end, so one process reads both files.
   gawk -v p="$copy.pids" -v s="$copy.summary" 'BEGIN {
     while ((getline line < "/proc/tamalloc/pids") > 0) print line > p
     while ((getline line < "/proc/tamalloc/summary") > 0) print line > s }'
   assert_eq "$(rows "$copy.pids" | wc -l)" "$(key Processes "$copy.summary")" Processes
-  # The reader's own memory may move between its two reads.
+  # The reader's own memory may change between its two reads.
   assert_eq "9 keys" "$(paste -d' ' <(totals "$copy.summary") <(sums "$copy.pids") | awk '
     $1 != $3 || $2 - $4 > 64 || $4 - $2 > 64 { print $1, $2 ", of the rows:", $3, $4 }
     END { print NR " keys" }')" sums

@@ -1,4 +1,4 @@
-# The statistics are right.
+# The figures are correct.
 # SPDX-License-Identifier: GPL-2.0-only
 
 # bats file_tags=kcsan
@@ -26,7 +26,7 @@ setup() {
 }
 
 teardown() {
-  # Without its tracer, what stands in the middle of an exec can be killed.
+  # Without its tracer, a process in the middle of an exec can be killed.
   [[ -z $tracer ]] || kill -KILL "$tracer" 2>/dev/null || true
   kill_standing
 }
@@ -62,7 +62,7 @@ sum_of() {
   assert_eq $((200 / step)) "${#standing[@]}" "standing processes"
   cat $pids >"$copy"
   assert_rows "$copy" "${standing[@]}"
-  # All the kinds were there.
+  # All the kinds were present.
   for name in ANON_KB FILE_KB SHMEM_KB SWAP_KB HUGETLB_KB PGTABLES_KB OOM_SCORE; do
     assert_le 2048 "$(sum_of "$name" "$copy" "${standing[@]}")" "sum of $name, 2048 or more"
   done
@@ -93,9 +93,9 @@ sum_of() {
   assert_rows "$copy" "$stood"
 }
 
-# Two lists without a fork in between, so that both are of the same processes.
-# A process has an address space if one of its threads says so. A thread that is
-# gone by then, of the kernel perhaps, says nothing: had it a row, the lists differ.
+# Two lists without a fork in between, so that both show the same processes. A process
+# has an address space if the status of one of its threads has one. A thread that is
+# gone by then, perhaps of the kernel, has no status; if it had a row, the lists differ.
 list_both() {
   local lines line task pid status
   mapfile -t lines <$pids
@@ -118,7 +118,7 @@ list_both() {
       fi
     done
   done
-  # The shell lists names in the order of their letters.
+  # The shell lists names in alphabetical order.
   # shellcheck disable=SC2086  # words
   having=$(printf '%s\n' $having | sort -n | paste -sd' ')
   listed=${listed% }
@@ -146,7 +146,7 @@ in_list() {
   children "$stood"
   shared=("$stood" "${found[@]}")
   stand --vfork
-  # The child comes just after its parent is ready.
+  # The child starts just after its parent is ready.
   retry 100 has_child "$stood"
   vforked=("$stood" "${found[@]}")
   fifo=$BATS_TEST_TMPDIR/fifo
@@ -173,7 +173,7 @@ in_list() {
     in_list "$pid" "$listed" && fail "expected no row of $pid, actual: $listed"
   done
 
-  # When the exec goes on, the same process goes on with its new name.
+  # When the exec continues, the same process continues with its new name.
   : >"$fifo"
   renamed() { [[ $(field "$mid" NAME) == sleep ]]; }
   retry 100 renamed
@@ -220,19 +220,19 @@ assert_summed_once() {
   stand --anon 1000 --vfork
   retry 100 has_child "$stood"
   extra+=("${found[@]}")
-  # Threads share, too, but are no processes.
+  # Threads also share it, but are no processes.
   stand --anon 500 --threads 4
 
   snapshot "$BATS_TEST_TMPDIR"
   assert_summed_once "${extra[@]}"
   assert_eq "$(rows "$BATS_TEST_TMPDIR/pids" | wc -l)" \
     "$(key Processes "$BATS_TEST_TMPDIR/summary")" Processes
-  # Each row shows the whole of what it shares.
+  # Each row shows the whole shared address space.
   for pid in "${extra[@]}"; do
     assert_le 1000 "$(field "$pid" ANON_KB "$BATS_TEST_TMPDIR/pids")" \
       "ANON_KB of $pid, 1000 or more"
   done
-  # The sum with all rows is another one, or nothing was shown.
+  # The sum over all rows must differ, or the test shows nothing.
   run -1 assert_summed_once
 }
 
@@ -288,8 +288,8 @@ assert_summed_once() {
   assert_rows "$copy" "$stood"
 }
 
-# unescape FILE: PID and NAME of the rows of a copy of pids, the name as the bytes
-# that it stands for, in hexadecimal.
+# unescape FILE: PID and NAME of the rows of a copy of pids, the name as its bytes in
+# hexadecimal.
 unescape() {
   LC_ALL=C gawk '
     BEGIN { for (i = 0; i < 256; i++) hex[sprintf("%c", i)] = sprintf("%02x", i) }
@@ -297,7 +297,7 @@ unescape() {
     {
       name = $(at["NAME"])
       bytes = ""
-      # An empty name is written as a zero byte, which no name has.
+      # An empty name is shown as a zero byte, which no name has.
       while (name != "" && name != "\\000")
         if (match(name, /^\\[0-7][0-7][0-7]/)) {
           bytes = bytes sprintf("%02x", strtonum("0" substr(name, 2, 3)))
@@ -310,7 +310,7 @@ unescape() {
     }' "$1"
 }
 
-# comms PID...: PID and comm, in hexadecimal, by the kernel's own word.
+# comms PID...: PID and comm in hexadecimal, from the kernel's own files.
 comms() {
   LC_ALL=C gawk '
     BEGIN {
@@ -319,7 +319,7 @@ comms() {
       for (i = 1; i < ARGC; i++) {
         bytes = ""
         getline comm <("/proc/" ARGV[i] "/comm")
-        # Without the line feed that ends it
+        # Without the final line feed
         for (j = 1; j < length(comm); j++) bytes = bytes hex[substr(comm, j, 1)]
         print ARGV[i], bytes
       }
@@ -356,7 +356,7 @@ comms() {
   assert_eq "" "$(rows "$copy" | awk 'NF != 16')" "rows that have not 16 fields"
   assert_eq "" "$(LC_ALL=C tr -d '\n!-~ ' <"$copy")" "bytes that are not printable"
   count=$(key Processes)
-  # cat and the shell's own child may come and go; a forged line may not.
+  # cat and the shell's own child may start and end; a forged line must not appear.
   assert_eq "${#hex[@]}" "$(column PID "$copy" | grep -cxF "$(printf '%s\n' "${!hex[@]}")")" \
     "rows of the names"
   assert_between $((count - 3)) "$(rows "$copy" | wc -l)" $((count + 3)) "lines"
@@ -384,7 +384,7 @@ comms() {
   # -1000 means unkillable.
   echo -1000 >"/proc/$stood/oom_score_adj"
   assert_eq 0 "$(field "$stood" OOM_SCORE)" "score of an unkillable process"
-  # The scores differ, or equality would show nothing.
+  # The scores must differ, or equality shows nothing.
   assert_le 8 "${#scores[@]}" "different scores, 8 or more"
   # In the middle of vfork.
   stand --anon 3000 --oom-adj 500 --vfork

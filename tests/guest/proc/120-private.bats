@@ -1,4 +1,4 @@
-# Who sees what.
+# Which processes each reader sees.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
@@ -9,7 +9,7 @@ setup() {
   copy=$BATS_TEST_TMPDIR/copy
   dir=$BATS_TEST_TMPDIR/mnt
   mkdir -p "$dir"
-  # So that everyone gets at the mounts and the copies.
+  # So that every user can reach the mounts and the copies.
   chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" \
     "${BATS_RUN_TMPDIR}"/*/ "$dir"
 }
@@ -25,7 +25,7 @@ teardown() {
   done </proc/mounts
 }
 
-# mount_proc OPTIONS: at $dir, instead of the last.
+# mount_proc OPTIONS: at $dir, in place of the last mount.
 mount_proc() {
   ! mountpoint -q "$dir" || umount "$dir"
   mount -t proc -o "$1" proc "$dir"
@@ -51,8 +51,8 @@ by() {
   esac
 }
 
-# assert_same_view READER: rows are the processes whose status it can open; the
-# summary counts and sums just these. The rows are then in $seen.
+# assert_same_view READER: the rows are those of the processes whose status the reader
+# can open, and summary counts and sums exactly these. The rows are then in $seen.
 assert_same_view() {
   local out rows counts sums open n
   out=$(by "$1" look "$dir" "$(last_pid)")
@@ -81,8 +81,8 @@ assert_seen() {
   assert_eq "$1" "$actual" "is $3 seen"
 }
 
-# private_view HIDEPID GID: all readers of one kind of mount. Which processes
-# are seen is stated here, too: the oracle and the row could be wrong together.
+# private_view HIDEPID GID: all readers of one kind of mount. The visible processes are
+# also written here, because the oracle and the rows could be wrong together.
 private_view() {
   local hidepid=$1 gid=$2 reader mine other secret rootish stranger_sees member_sees
   stand --anon 100
@@ -117,7 +117,7 @@ private_view() {
   assert_seen "$member_sees" "$secret" "the non-dumpable process by a member"
   assert_seen "$member_sees" "$rootish" "root's process by a member"
   assert_same_view powerless
-  # Less privileged than root's process, it may not trace it.
+  # A process with fewer privileges than root's may not trace it.
   assert_seen "$stranger_sees" "$rootish" "root's process by root without capabilities"
   assert_seen "$stranger_sees" "$mine" "the owner's process by root without capabilities"
 }
@@ -157,7 +157,7 @@ private_view() {
 @test "private: group 0, the default of gid=, sees all under hidepid=2 [control]" {
   stand --anon 100
   mount_proc hidepid=2
-  # What the tests above would see if they kept root's group.
+  # The view of the tests above if they kept root's group.
   seen=" $(setpriv --reuid $bob --regid 0 --clear-groups look "$dir" "$(last_pid)" | head -n 1) "
   assert_seen yes "$stood" "root's process by a member of group 0"
   seen=" $(as $bob look "$dir" "$(last_pid)" | head -n 1) "
@@ -172,13 +172,13 @@ private_view() {
   after=$(as $bob cat "$dir/tamalloc/summary" | head -n 1)
   assert_eq "$before" "$after" "Processes for a stranger"
   assert_le "$(as $bob cat "$dir/tamalloc/summary" | key TotalAnon -)" 4999 "TotalAnon for a stranger"
-  # To see one's own shows that the number can change.
+  # That the reader sees its own process shows that the number can change.
   stand_as $bob --anon 5000
   assert_le 5000 "$(as $bob cat "$dir/tamalloc/summary" | key TotalAnon -)" "5000 or more"
 }
 
-# nest: a pid namespace in a pid namespace, each with a proc mount at $dir/inner
-# and $dir/innermost and three processes, all in the mount namespace of here.
+# nest: a pid namespace in a pid namespace, each with three processes and a proc mount,
+# at $dir/inner and $dir/innermost. All are in the mount namespace of the test.
 nest() {
   mkdir -p "$dir/inner" "$dir/innermost"
   cat >"$dir/innermost.sh" <<TEXT
@@ -197,7 +197,7 @@ TEXT
   retry 300 test -s "$dir/ready"
 }
 
-# end_nest: the first process of a namespace takes all others with it.
+# end_nest: when the first process of a namespace ends, all others end.
 end_nest() {
   [[ -n $nested ]] || return 0
   gawk 'BEGINFILE { if (ERRNO) nextfile } $1 == "NSpid:" && NF == 3 && $3 == 1 { print $2 }' \
@@ -206,8 +206,8 @@ end_nest() {
   nested=
 }
 
-# ids_at DEPTH: of all processes with an address space that live in a pid
-# namespace DEPTH below this one, their ids there, as status says.
+# ids_at DEPTH: the ids that status shows, in a pid namespace DEPTH below this one, for
+# all processes there that have an address space.
 ids_at() {
   gawk -v depth="$1" '
     BEGINFILE { if (ERRNO) nextfile; id = "" }
@@ -227,7 +227,7 @@ ids_at() {
   assert_eq 2 "$(key Processes "$dir/innermost/tamalloc/summary")" Processes
   assert_eq "$(wc -w <<<"$inner")" "$(key Processes "$dir/inner/tamalloc/summary")" Processes
 
-  # From here all is seen, with the ids of here.
+  # The outer mount shows all processes, with the outer ids.
   list=$(column PID | paste -sd' ')
   for pid in $(gawk 'BEGINFILE { if (ERRNO) nextfile } $1 == "NSpid:" && NF > 2 { print $2 }' \
     /proc/[0-9]*/status); do
@@ -237,13 +237,13 @@ ids_at() {
   # The same processes, with the same figures and other ids.
   assert_eq "$(gawk 'NR > 1 { $1 = ""; print }' "$dir/innermost/tamalloc/pids" | sort)" \
     "$(gawk 'NR == FNR { seen[$3 $4 $5 $NF]; next } FNR > 1 && ($3 $4 $5 $NF) in seen { $1 = ""; print }' \
-      "$dir/innermost/tamalloc/pids" $pids | sort)" "rows but for their PID"
+      "$dir/innermost/tamalloc/pids" $pids | sort)" "rows without their PID"
 }
 
-@test "private: a mount shows its own pid namespace to whoever reads it" {
+@test "private: a mount shows its own pid namespace to every reader" {
   local init outside
   nest
-  # From the innermost namespace, the outer mounts show what they show here.
+  # Read from the innermost namespace, the outer mounts show the same as here.
   init=$(gawk 'BEGINFILE { if (ERRNO) nextfile }
     $1 == "NSpid:" && NF == 4 && $4 == 1 { print $2 }' /proc/[0-9]*/status)
   nsenter --target "$init" --pid cat "$dir/inner/tamalloc/pids" >"$copy.inner"
@@ -273,7 +273,7 @@ ids_at() {
   assert_eq 65534 "$(cat /proc/sys/kernel/overflowuid)" "the overflow id"
   assert_eq 65534 "$(field "$rootish" UID "$copy")" "UID of root's process"
   assert_eq 0 "$(field "$stood" UID "$copy")" "UID of the owner's process"
-  # Outside, both are what they are.
+  # Outside, both keep their ids.
   assert_eq "0 1000" "$(field "$rootish" UID) $(field "$stood" UID)" "UIDs outside"
 }
 
@@ -294,7 +294,7 @@ ids_at() {
   run -1 cat "$dir/tamalloc/pids"
   [[ -e $dir/self/status ]] || fail "the mount has not even self"
   mount_proc hidepid=0
-  [[ -e $dir/tamalloc/pids ]] || fail "without subset=pid there is none either [control]"
+  [[ -e $dir/tamalloc/pids ]] || fail "without subset=pid it is missing, too [control]"
 }
 
 @test "private: nothing can be written" {
@@ -306,14 +306,14 @@ ids_at() {
     run -1 as $bob bash -c ": >$file"
     run -1 mv $file /proc/tamalloc/other
     run -1 ln -s $file /proc/tamalloc/other
-    # As everywhere in /proc, this is no error and does nothing.
+    # This is no error and does nothing, as everywhere in /proc.
     truncate -s 0 $file
     assert_le 200 "$(wc -c <$file)" "bytes in $file, 200 or more"
     assert_eq 444 "$(stat -c %a $file)" "mode of $file"
   done
 }
 
-# suspicious FILE: what looks like a kernel address, in hexadecimal or decimal.
+# suspicious FILE: numbers that look like kernel addresses, hexadecimal or decimal.
 suspicious() {
   grep -oE '\b(0x)?[0-9a-fA-F]{12,}\b' "$1" || true
 }
@@ -321,14 +321,14 @@ suspicious() {
 @test "private: no kernel address appears" {
   stand --anon 100 --comm-hex 41
   cat $pids $summary >"$copy"
-  assert_eq "" "$(suspicious "$copy")" "what looks like an address"
+  assert_eq "" "$(suspicious "$copy")" "numbers that look like addresses"
   assert_eq "" "$(as $bob cat $pids | grep -iE '[^a-z]0x|ffff' || true)" "hexadecimal numbers"
-  # That it would be found [control].
+  # Such a number would be found [control].
   printf '  12 ffff888003c12340 x\n 7 18446612682134528000 y\n' >"$copy"
   assert_eq 2 "$(suspicious "$copy" | wc -l)" "addresses found"
 }
 
-@test "private: a descriptor shows what its opener could see, whoever reads it" {
+@test "private: a descriptor shows what its opener could see, to any reader" {
   local rootish own
   stand --anon 100
   rootish=$stood
@@ -336,20 +336,20 @@ suspicious() {
   own=$stood
   mount_proc hidepid=2
 
-  # Opened by a stranger, read by root.
+  # Opened by another user, read by root.
   openas $bob "$dir/tamalloc/pids" cat >"$copy"
   has_row "$own" "$copy" || fail "the opener's own process has no row"
   has_row "$rootish" "$copy" && fail "root lent its privilege to a stranger"
   openas $bob "$dir/tamalloc/summary" cat >"$copy.summary"
   assert_le "$(key Processes "$copy.summary")" 2 "Processes for a stranger"
 
-  # Opened by root, read by a stranger.
+  # Opened by root, read by another user.
   as $bob cat <"$dir/tamalloc/pids" >"$copy"
-  has_row "$rootish" "$copy" || fail "what root could see is gone"
+  has_row "$rootish" "$copy" || fail "a process that root could see has no row"
   as $bob cat "$dir/tamalloc/pids" >"$copy"
   has_row "$rootish" "$copy" && fail "a stranger's own descriptor shows root's process [control]"
 
-  # /proc/PID/status does the same: checked when it is opened.
+  # /proc/PID/status does the same: the kernel checks it when it is opened.
   run -1 as $bob cat "$dir/$rootish/status"
   as $bob cat <"$dir/$rootish/status" >"$copy"
   assert_eq "$rootish" "$(sed -n 's/^Pid:\t//p' "$copy")" "Pid in a status opened by root"
@@ -358,7 +358,7 @@ suspicious() {
 
 @test "private: user ids are mapped as the opener would map them" {
   stand_as $alice --anon 100
-  # Opened outside, read inside a user namespace; and as status has it.
+  # Opened outside and read inside a user namespace, as status does.
   as $alice unshare --user --map-root-user cat <$pids >"$copy"
   assert_eq 1000 "$(field "$stood" UID "$copy")" "UID through a descriptor from outside"
   as $alice unshare --user --map-root-user cat <"/proc/$stood/status" >"$copy"
@@ -367,7 +367,7 @@ suspicious() {
   assert_eq 0 "$(field "$stood" UID "$copy")" "UID through a descriptor of its own [control]"
 }
 
-@test "private: a reader always sees itself, and with it what it may trace" {
+@test "private: a reader always sees itself, and the processes that it may trace" {
   mount_proc hidepid=4
   # shellcheck disable=SC2016  # expanded inside
   as $bob bash -c 'while read -r pid _; do echo "$pid"; done <"$0/tamalloc/pids"; echo "self $$"' \

@@ -1,4 +1,4 @@
-# The files hold under churn, at size, and however they are read.
+# The files are right under churn, at size, and with any size of read.
 # SPDX-License-Identifier: GPL-2.0-only
 
 # bats file_tags=kcsan, smp
@@ -14,7 +14,7 @@ teardown() {
   kill_standing
 }
 
-# crowd_of NUMBER: so many more processes; their PIDs in $copy.crowd.
+# crowd_of NUMBER: start NUMBER processes; their PIDs are in $copy.crowd.
 crowd_of() {
   led=$(crowd "$1" "$copy.crowd")
 }
@@ -26,11 +26,11 @@ end_crowd() {
   led=
 }
 
-# Under a small load, 300
+# With a small load, 300
 @test "pids: 10,000 processes are complete, in order, and exact" {
   local before many
   many=$(load_of 10000 300)
-  # snapshot needs no shell of its own, which would be one process more.
+  # snapshot needs no shell, which would be another process.
   snapshot "$BATS_TEST_TMPDIR"
   before=$(key Processes "$BATS_TEST_TMPDIR/summary")
   crowd_of "$many"
@@ -40,7 +40,7 @@ end_crowd() {
   column PID "$BATS_TEST_TMPDIR/pids" >"$copy.pids"
   sort -nu "$copy.pids" | cmp - "$copy.pids" || fail "PIDs are not in order, or not once"
   assert_eq "" "$(grep -vxFf "$copy.pids" "$copy.expected" || true)" "processes without a row"
-  # The crowd, the one that leads it, and what was there before.
+  # The crowd, its leader, and the processes that were there before.
   assert_eq $((before + many + 1)) "$(key Processes "$BATS_TEST_TMPDIR/summary")" Processes
   assert_eq "$(wc -l <"$copy.pids")" "$(key Processes "$BATS_TEST_TMPDIR/summary")" rows
   assert_eq "$(awk '{ sum += $1 } END { print sum }' < <(column RSS_KB "$BATS_TEST_TMPDIR/pids"))" \
@@ -49,15 +49,15 @@ end_crowd() {
   assert_rows "$BATS_TEST_TMPDIR/pids" $(<"$copy.crowd")
   end_crowd
   snapshot "$BATS_TEST_TMPDIR"
-  assert_eq "$before" "$(key Processes "$BATS_TEST_TMPDIR/summary")" "Processes once they are gone"
+  assert_eq "$before" "$(key Processes "$BATS_TEST_TMPDIR/summary")" "Processes after they ended"
 }
 
-@test "pids: who lives throughout appears exactly once while others come and go" {
+@test "pids: a process that lives throughout appears exactly once while others start and end" {
   local made count
   run -0 churn "$(load_of 60 30)"
   echo "$output"
   [[ $output == *$'\nfaults 0' ]] || fail "expected no faults, actual:" "$output"
-  # That there was churn, and each buffer was in use.
+  # There was churn, and each buffer was in use.
   made=$(sed -n 's/^made //p' <<<"$output")
   assert_le "$(load_of 2000 100)" "$made" "processes made, 2000 (100) or more"
   for count in $(sed -n 's/^reads //p' <<<"$output"); do
@@ -103,7 +103,7 @@ reading_is_same() {
   reading_is_same offsets
 }
 
-@test "reading: seeking, reading anew and another descriptor give the same bytes" {
+@test "reading: a seek, a second read and another descriptor give the same bytes" {
   reading_is_same again
 }
 
@@ -115,7 +115,7 @@ reading_is_same() {
   reading_is_same threads
 }
 
-@test "reading: what changes in between is noticed [control]" {
+@test "reading: a change in between is noticed [control]" {
   local line
   # A process that grows all the time changes its row.
   # shellcheck disable=SC2016  # expanded inside

@@ -1,6 +1,6 @@
 # The faults of the first sketch (docs/design.md, section 5), one test each. The
-# kernel build/bzImage-debug complains in its log about whatever sleeps inside an
-# RCU section.
+# kernel build/bzImage-debug reports in its log if anything sleeps inside an RCU
+# section.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
@@ -14,7 +14,7 @@ teardown() {
   kill_standing
 }
 
-# complaints: what the kernel has said so far about sleeping or RCU.
+# complaints: the messages of the kernel so far about sleeping or RCU.
 complaints() {
   dmesg | grep -cE 'BUG: |WARNING: |sleeping function|suspicious RCU|rcu.*stall' || true
 }
@@ -22,7 +22,7 @@ complaints() {
 @test "first sketch: mmput inside an RCU section" {
   local before
   before=$(complaints)
-  # Whoever is being looked at goes: the last reference would be the reader's.
+  # The visited process exits, so the reader would hold the last reference.
   run -0 churn 5
   [[ $output == *$'\nfaults 0' ]] || fail "expected no faults, actual:" "$output"
   assert_eq "$before" "$(complaints)" "complaints of the kernel"
@@ -31,7 +31,7 @@ complaints() {
 @test "first sketch: copy_to_user inside an RCU section" {
   local before
   before=$(complaints)
-  # The buffer's page comes only after the copy to it has begun to wait.
+  # The buffer's page arrives only after the copy to it has begun to wait.
   run -0 waiting $pids
   assert_eq "waited, then read the same" "$output" $pids
   run -0 waiting $summary
@@ -68,9 +68,9 @@ complaints() {
   stand --anon 100
   stand --comm-hex 41
   snapshot "$BATS_TEST_TMPDIR"
-  # Each byte is accounted for: the file is what its fields make of it.
-  # A column is as wide as its name or, in the kernel's table, wider; the header
-  # shows which.
+  # Every byte is accounted for: the file consists of its fields.
+  # A column is as wide as its name or, in the kernel's table, wider. The header shows
+  # the width.
   gawk '
     NR == 1 {
       for (i = 1; i < NF; i++) {
@@ -86,7 +86,7 @@ complaints() {
   ' "$BATS_TEST_TMPDIR/pids" | cmp - "$BATS_TEST_TMPDIR/pids" || fail "bytes beside the fields"
   awk '{ printf "%-17s%12s%s\n", $1, $2, (NF > 2 ? " " $3 : "") }' "$BATS_TEST_TMPDIR/summary" |
     cmp - "$BATS_TEST_TMPDIR/summary" || fail "bytes beside the fields"
-  # A byte more would show [control].
+  # Another byte would show [control].
   sed '2s/  / \x01/' "$BATS_TEST_TMPDIR/pids" >"$copy"
   run -1 cmp -s "$copy" "$BATS_TEST_TMPDIR/pids"
   assert_eq 1 "$(LC_ALL=C tr -d '\n -~' <"$copy" | wc -c)" "bytes that are not printable"
@@ -96,12 +96,12 @@ complaints() {
 
 @test "first sketch: hiwater_rss read raw" {
   local committed
-  # It has only grown: the stored mark is far behind what is resident.
+  # It has only grown, so the stored mark is far below the resident size.
   stand --anon 30000
   committed=$(field "$stood" COMMITTED_KB)
   assert_le 30000 "$committed" "COMMITTED_KB, 30000 or more"
   assert_eq "$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$stood/status")" "$committed" COMMITTED_KB
-  # Nor is it the resident set: what was given back still counts.
+  # Nor is it the resident set, because freed memory still counts.
   stand --drop 30000
   assert_le 30000 "$(field "$stood" COMMITTED_KB)" "COMMITTED_KB, 30000 or more"
   assert_le "$(field "$stood" RSS_KB)" 10000 RSS_KB

@@ -1,4 +1,4 @@
-# The reader of "make soak" finds what is not well-formed.
+# The reader of "make soak" finds malformed output.
 # SPDX-License-Identifier: GPL-2.0-only
 
 # bats file_tags=smp
@@ -21,7 +21,7 @@ load ../helpers
   assert_eq 2 "$output" "lines of percentiles"
 }
 
-# noticed KIND WHAT PROGRAM: the copy that awk makes with PROGRAM has a fault.
+# noticed KIND WHAT PROGRAM: soakread rejects the copy that awk makes with PROGRAM.
 noticed() {
   gawk "$3" "$BATS_TEST_TMPDIR/$1" >"$BATS_TEST_TMPDIR/wrong"
   run -1 soakread --check "$1" "$BATS_TEST_TMPDIR/wrong"

@@ -1,4 +1,4 @@
-# Very many processes: both files are complete and right, and no watchdog barks.
+# Very many processes: both files are complete and correct, and no watchdog fires.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load scale
@@ -19,8 +19,8 @@ teardown_file() {
   assert_eq 0 "$(</sys/module/rcupdate/parameters/rcu_cpu_stall_suppress)" rcu_cpu_stall_suppress
 }
 
-# look asks of each id whether it has a status file and an address space, and
-# knows nothing of how /proc/tamalloc finds processes.
+# look tests for each id whether it has a status file and an address space. It does
+# not depend on how /proc/tamalloc finds processes.
 @test "scale: pids has a row for each process there is, in order; summary counts them" {
   local at=$BATS_TEST_TMPDIR processes spaces last name
   last=$(sort -n "$crowd_pids" | tail -n 1)
@@ -43,10 +43,10 @@ teardown_file() {
   echo "# $mode: $processes processes, $(key AddressSpaces "$at/summary") address spaces" >&3
 }
 
-@test "scale: the sums are those of the rows, a shared address space once" {
+@test "scale: the sums equal those of the rows, with a shared address space once" {
   local at=$BATS_TEST_TMPDIR each
   snapshot "$at"
-  # Each address space of the crowd belongs to neighbours in its list.
+  # Neighbours in the list of the crowd share an address space.
   awk -v n="$share" 'NR % n != 1 && n > 1' "$crowd_pids" >"$at/second"
   for each in RESERVED COMMITTED RSS ANON FILE SHMEM; do
     assert_eq "$(awk -v name="${each}_KB" '
@@ -67,16 +67,16 @@ teardown_file() {
   assert_rows "$at/pids" $(<"$at/some")
 }
 
-@test "scale: a reader that may see no other process sees but itself" {
+@test "scale: a reader that may see no other process sees only itself" {
   run -0 as 1000 cat "$hidden/tamalloc/summary"
   assert_eq 1 "$(awk '$1 == "Processes:" { print $2 }' <<<"$output")" Processes
   run -0 as 1000 cat "$hidden/tamalloc/pids"
   assert_eq 2 "${#lines[@]}" "lines"
-  # The same mount shows root everything [control].
+  # The same mount shows everything to root [control].
   assert_le "$scale" "$(rows "$hidden/tamalloc/pids" | wc -l)" "rows for root, $scale or more"
 }
 
-@test "scale: a reader in a pid namespace of its own sees but itself" {
+@test "scale: a reader in a pid namespace of its own sees only itself" {
   run -0 unshare --mount --pid --fork --mount-proc cat $summary
   assert_eq 1 "$(awk '$1 == "Processes:" { print $2 }' <<<"$output")" Processes
 }
@@ -84,7 +84,7 @@ teardown_file() {
 @test "scale: a read that begins in the middle gives the same bytes" {
   local at=$BATS_TEST_TMPDIR size count
   snapshot "$at"
-  # All rows around the middle are the crowd's, which stands still.
+  # The rows around the middle are those of the crowd, which stands still.
   size=$(stat -c %s "$at/pids")
   count=$((size / 4))
   dd if="$at/pids" iflag=skip_bytes,count_bytes skip=$((size / 2)) count="$count" status=none >"$at/expected"
@@ -93,7 +93,7 @@ teardown_file() {
   cmp "$at/expected" "$at/actual" || fail "the bytes differ"
 }
 
-@test "scale: readers side by side, while processes come and go, find no fault" {
+@test "scale: readers side by side, while processes start and end, find no fault" {
   local i failed=0 readers=()
   for i in 1 2; do
     soakread 3>&- >"$BATS_TEST_TMPDIR/reader.$i" 2>&1 &

@@ -1,5 +1,5 @@
-# How long a reader of very many processes keeps others waiting, and how soon it
-# ends. For a guest with the instruction clock: a nanosecond is an instruction.
+# How long a reader of very many processes makes others wait, and how soon it ends.
+# For a guest with the instruction clock: a nanosecond is an instruction.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load scale
@@ -10,8 +10,8 @@ kill_limit=50000000
 
 setup_file() {
   start_crowd
-  # The search for hung tasks visits all tasks in one go, which takes 3.6 ms where
-  # nothing preempts it. The guests of 100-complete.bats have it.
+  # The search for hung tasks visits all tasks in one pass, which takes 3.6 ms if nothing
+  # preempts it. The guests of 100-complete.bats have it.
   echo 0 >/proc/sys/kernel/hung_task_timeout_secs
 }
 
@@ -34,13 +34,13 @@ teardown() {
   echo 0 >events/enable
 }
 
-# Emulated processors take turns, and each one's turn is time for all of them: a
-# processor that does nothing is late as well. What the reader itself does is told.
+# Emulated processors take turns, and each turn counts as time for all: even an idle
+# processor is late. The test shows the reader's own share.
 needs_few_processors() {
   (($(nproc) <= 2)) || skip "time is that of $(nproc) processors that take turns"
 }
 
-# ways: how it is read: a name, a file, and the reader's uid
+# ways: a name, a file, and the reader's uid
 ways() {
   echo "pids $pids 0"
   echo "summary $summary 0"
@@ -48,8 +48,8 @@ ways() {
   echo "summary-of-nobody $hidden/tamalloc/summary 1000"
 }
 
-# traced NAME FILE UID: $latency is the longest time in us with preemption or
-# interrupts off while FILE is read; it is told with who did it and where.
+# traced NAME FILE UID: sets $latency to the longest time in us with preemption or
+# interrupts off while FILE is read, and prints which task was responsible and where.
 traced() {
   echo preemptirqsoff >current_tracer
   echo 0 >tracing_max_latency
@@ -61,9 +61,9 @@ traced() {
   echo nop >current_tracer
 }
 
-# All that happens in the meantime counts, interrupts included, so no attribution
-# can make it look better than it is.
-@test "scale: preemption and interrupts are never off for 100 us while one reads" {
+# Everything during the read counts, including interrupts. So no attribution can make
+# the figure look better than it is.
+@test "scale: preemption and interrupts are never off for 100 us during a read" {
   local name file uid
   needs_few_processors
   while read -r name file uid; do
@@ -78,12 +78,12 @@ traced() {
   assert_le $((limit / 1000)) "$latency" "us with preemption off, $((limit / 1000)) or more"
 }
 
-# stretches READER: of the events in the trace, those of the process READER: the time
-# from when the first of preemption and interrupts goes off until both are on; a line
-# each: the time, that without what other processors took of it, and the functions
-# that switched off and on. While another task runs in its place, the time is that
-# task's. Emulated processors take turns, so time between two events of another
-# processor was its own; all other time counts as the reader's.
+# stretches READER: from the events in the trace, the stretches of the process READER
+# from the moment when preemption or interrupts go off until both are on. A line each:
+# the time, the time without the turns of other processors, and the functions that
+# switched off and on. While another task runs in its place, the time is that task's.
+# Emulated processors take turns, so time between two events of another processor was
+# its own. All other time counts as the reader's.
 stretches() {
   awk -v reader="$1" '
     function begin(where) { start = now; before = others; from = where }
@@ -123,7 +123,7 @@ stretches() {
     }'
 }
 
-@test "scale: a reader's own time is told from that of others [control]" {
+@test "scale: the reader's own time is separated from that of others [control]" {
   local expected="100 40 _raw_spin_lock _raw_spin_unlock
 10 10 sysvec_tick sysvec_tick
 5 5 __cond_resched sched_switch
@@ -147,12 +147,12 @@ TRACE
   assert_eq "$expected" "$output" "stretches"
 }
 
-# Our code takes task_lock(), and below it the locks of the counters; a stretch
-# that begins elsewhere is another's: an interrupt, the copy to user space, the
-# scheduler. The time includes that of recording the events.
-@test "scale: the longest stretches of a reader, told by where they begin" {
+# The code of the patches takes task_lock() and the locks of the counters. A stretch
+# that begins elsewhere belongs to an interrupt, the copy to user space, or the
+# scheduler. The time includes the recording of the events.
+@test "scale: the longest stretches of a reader, by their begin" {
   local name file uid at=$BATS_TEST_TMPDIR whose=()
-  # For each processor; about 1 kB for each process that is read
+  # Per processor: about 1 kB for each process that is read
   echo $((scale * 4 / 3 + 4096)) >buffer_size_kb
   echo x86-tsc >trace_clock
   (($(nproc) == 1)) || whose=(all)
@@ -165,14 +165,14 @@ TRACE
     echo 0 >events/enable
     assert_eq "" "$(grep -h '^\(overrun\|dropped events\): [^0]' per_cpu/*/stats || true)" "events lost"
     stretches "${output##* }" <trace >"$at/stretches"
-    # Where it begins and ends: how many, the longest
+    # By begin and end: the number of stretches, and the longest
     awk '{ at = $3 " to " $4; n[at]++; if ($2 > most[at]) { most[at] = $2; all[at] = $1 } }
       END { for (at in n) print most[at], all[at], at, n[at] }' "$at/stretches" |
       sort -rn >"$at/longest"
     head -n 6 "$at/longest" | awk -v what="$mode $name" '{
       printf "# %s: up to %d ns%s, %d times: %s to %s\n", what, $1,
         $1 == $2 ? "" : " (" $2 " with turns of other processors)", $6, $3, $5 }' >&3
-    # The longest as it was, turns included
+    # The longest stretch, including the turns of others
     sort -rn "$at/stretches" | head -n 1 | awk -v what="$mode $name" '$1 != $2 {
       printf "# %s: the longest with turns of others: %d ns, %d without: %s to %s\n",
         what, $1, $2, $3, $4 }' >&3
@@ -200,13 +200,13 @@ TRACE
     run -0 stretch -u "$uid" kill "$file" 15
     longest=$(awk '$1 == "longest" { print $2 }' <<<"$output")
     echo "# $mode $name: $(paste -sd' ' <<<"$output")" >&3
-    # What was killed was in a read, or this tells nothing.
+    # The killed reader must have been in a read, or the test shows nothing.
     assert_le 14 "$(awk '$1 == "inside" { print $2 }' <<<"$output")" "readers that were killed in a read, of 15: 14 or more"
     assert_between 1 "$longest" $kill_limit "ns from the signal to the end, $name"
   done < <(ways)
 }
 
-@test "scale: one that cannot be killed in mid-read is noticed [control]" {
+@test "scale: a reader that cannot be killed in mid-read is noticed [control]" {
   local longest ours
   # The kernel's own listing of a /proc that hides all does not look at signals.
   run -0 stretch -u 1000 kill "$hidden" 15
@@ -217,7 +217,7 @@ TRACE
   assert_le $((3 * ours)) "$longest" "ns to the end of a reader of summary, three times, against a listing"
 }
 
-@test "scale: one that lets nobody in is noticed [control]" {
+@test "scale: a reader that blocks all others is noticed [control]" {
   needs_few_processors
   run -0 stretch lag all
   echo "# $mode signal 0 to all: late by up to $(awk '$1 == "reading" { print $4 }' <<<"$output") ns" >&3

@@ -1,12 +1,12 @@
-# What the tests with very many processes share. The kernel's command line says
-# how many (tamalloc.scale=) and how it preempts (preempt=).
+# Shared by the tests with very many processes. The kernel's command line sets their
+# number (tamalloc.scale=) and the preemption mode (preempt=).
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
 
-# So many processes have an address space together: with one each, 100,000 take
-# more memory than the guest has.
+# This many processes share an address space. With one each, 100,000 take more memory
+# than the guest has.
 share=5
 
 cmdline_value() {
@@ -17,13 +17,13 @@ cmdline_value() {
   done
 }
 
-# start_crowd: for setup_file. The PIDs of the crowd are in the file $crowd_pids,
-# and $hidden is a proc that shows a user nobody but himself.
+# start_crowd: for setup_file. The PIDs of the crowd are in the file $crowd_pids, and
+# $hidden is a proc mount that shows to a user only the user's own processes.
 start_crowd() {
   scale=$(cmdline_value tamalloc.scale)
   mode=$(cmdline_value preempt)
   crowd_pids=$BATS_FILE_TMPDIR/crowd
-  # A user has no way into the directories of bats.
+  # A user cannot enter the directories of bats.
   hidden=/mnt/hidden
   export scale mode crowd_pids hidden
   echo 1000000 >/proc/sys/kernel/pid_max
@@ -40,12 +40,12 @@ start_crowd() {
 # end_crowd: for teardown_file
 end_crowd() {
   kill -TERM "$led" || true
-  # It ends last. A signal to its group would visit each process that is left.
+  # The leader ends last. A signal to its group would visit each remaining process.
   retry 3000 gone "$led"
   umount "$hidden"
 }
 
-# The mode of preemption in force, as the kernel has it
+# The preemption mode that the kernel reports
 preempts() {
   sed -E 's/.*\((.*)\).*/\1/' /sys/kernel/debug/sched/preempt
 }

@@ -1,5 +1,5 @@
-# tamstat with the real files. What is expected comes from ps, from /proc/PID and
-# from what the tests have started. How it prints is tested on the host.
+# tamstat with the real files. The expected values come from ps, from /proc/PID and from
+# the processes that the tests started. The host tests its output format.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
@@ -57,7 +57,7 @@ wanted() {
   local all
   stand --threads 3
   stand --zombie
-  # Those that are there before and after.
+  # The processes that exist before and after.
   ps -e -o pid=,vsz= | awk '$2 > 0 { print $1 }' | sort >"$BATS_TEST_TMPDIR/before"
   all=$(tamstat --csv | tail -n +2 | cut -d, -f1 | sort)
   ps -e -o pid=,vsz= | awk '$2 > 0 { print $1 }' | sort >"$BATS_TEST_TMPDIR/after"
@@ -92,7 +92,7 @@ bob 1 $(status_kb "${standing[2]}" VmRSS)" \
 @test "tamstat: --diff shows who grew and leaves out who ended" {
   local dying pid
   cd "$BATS_TEST_TMPDIR"
-  # It has read once when it sleeps, and reads again when all that has happened.
+  # It sleeps after its first read, and reads again after all these changes.
   cat >./sleep <<'END'
 #!/bin/sh
 echo "$@" >asleep
@@ -121,11 +121,11 @@ END
   has_row "$stood" "$BATS_TEST_TMPDIR/then" || fail "cp has copied no row"
   stand --anon 40000
   run -0 tamstat --since "$BATS_TEST_TMPDIR/then" -s anon -n 1 -o pid,name
-  assert_eq "PID NAME $stood stand" "$(xargs <<<"$output")" "who grew"
+  assert_eq "PID NAME $stood stand" "$(xargs <<<"$output")" "processes that grew"
 }
 
 @test "tamstat: --summary is the summary" {
-  # None of the two reads is the other's; what stands still is equal.
+  # The two reads differ; rows of processes that stand still are equal.
   assert_eq "$(key TotalSwap) $(key TotalHugetlb)" \
     "$(tamstat --summary --json | jq -r '"\(.TotalSwap) \(.TotalHugetlb)"')" "swap, huge pages"
   assert_eq "$(sed 's/:.*//' $summary | paste -sd,)" "$(tamstat --summary --csv | head -n 1)" "keys"
@@ -142,7 +142,7 @@ END
   # shellcheck disable=SC2016
   run -2 unshare -m sh -c 'mount --bind /mnt/proc /proc && exec tamstat'
   assert_eq "tamstat: there is no /proc/tamalloc/pids: the kernel was built without CONFIG_PROC_TAMALLOC, or /proc is mounted with subset=pid" \
-    "$output" "what it says"
+    "$output" "output"
 }
 
 @test "tamstat: head may leave early" {
@@ -154,7 +154,7 @@ END
   assert_eq "" "$(<"$BATS_TEST_TMPDIR/err")" "standard error"
 }
 
-@test "tamstat: --watch shows a process that comes, and one that goes" {
+@test "tamstat: --watch shows a process that starts, and one that ends" {
   local shown
   socket=guest-$BATS_TEST_NUMBER
   tmux -L "$socket" -f /dev/null new-session -d -x 90 -y 20 "tamstat --watch 0.5 -c 'odd*'" 3>&-

@@ -1,5 +1,5 @@
-# The recipes of docs/monitoring.md give the right answers. They are run as they
-# stand there; what is expected comes from other sources than the files.
+# The recipes of docs/monitoring.md give the right answers. They run exactly as printed
+# there. The expected values come from other sources than the files.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
@@ -34,26 +34,26 @@ recipe() {
     END { exit !found }' "$page" || fail "there is no recipe $2 \"$1\" in $page"
 }
 
-# answer HEADING [N]: what it prints, run by a shell with no more than POSIX.
+# answer HEADING [N]: the output of the block in a POSIX shell.
 answer() {
   recipe "$@" >"$BATS_TEST_TMPDIR/recipe"
   run -0 --separate-stderr dash -eu "$BATS_TEST_TMPDIR/recipe"
   assert_eq "" "$stderr" "standard error of \"$1\""
 }
 
-# status_kb PID KEY: as /proc/PID/status has it; 0 if it does not.
+# status_kb PID KEY: the value in /proc/PID/status, or 0 without one.
 status_kb() {
   awk -v key="$2:" '$1 == key { kb = $2 } END { print kb + 0 }' "/proc/$1/status"
 }
 
-# iec KB: as people read it. A unit is 1024; below 10 one digit, rounded up.
+# iec KB: for people, with units of 1024; below 10 one decimal, rounded up.
 iec() {
   numfmt --from-unit=1024 --to=iec "$1"
 }
 
 # all_status: PID, uid and the key of all processes with an address space.
 all_status() {
-  # One that is gone meanwhile has nothing to say.
+  # A process that ended meanwhile prints nothing.
   awk -v key="$1:" '
     function flush() { if (user) print pid, uid, kb + 0 }
     FNR == 1 { flush(); user = kb = 0 }
@@ -117,7 +117,7 @@ all_status() {
   local new grower before
   cd "$BATS_TEST_TMPDIR"
   stand --anon "$(load_of 90000 30000)"
-  # A process that grows when it is told.
+  # A process that grows on request.
   mkfifo go
   # shellcheck disable=SC2016  # the variables are its own
   setsid bash -c 'read -r _ <go; data=$(head -c '"$(load_of 30000000 10000000)"' /dev/zero | tr "\0" x); echo >grown; read -r _ <go' \
@@ -133,7 +133,7 @@ all_status() {
   new=$stood
   answer "Who grew since this morning?" 2
   assert_eq "$(iec "$(status_kb "$new" VmRSS)") $new stand
-$(iec $(($(status_kb "$grower" VmRSS) - before))) $grower bash" "$(head -n 2 <<<"$output" | tr -s ' ')" "who grew"
+$(iec $(($(status_kb "$grower" VmRSS) - before))) $grower bash" "$(head -n 2 <<<"$output" | tr -s ' ')" "processes that grew"
   run ! grep -w "${standing[0]}" <<<"$output"
 }
 
@@ -188,7 +188,7 @@ $(iec $(($(status_kb "$grower" VmRSS) - before))) $grower bash" "$(head -n 2 <<<
   total=$(all_status VmPTE | awk '{ sum += $3 } END { print sum }')
   answer "How much is in page tables, and whose are they?"
   assert_eq "${expected#$'\n'}" "$(tail -n +2 <<<"$output")" "the three largest"
-  # Some programs have started and ended meanwhile.
+  # Some programs started and ended meanwhile.
   assert_between $((total - 500)) "${lines[0]#all together }" $((total + 500)) "all together"
 }
 

@@ -1,5 +1,5 @@
-# What only the kernel's own trace can tell: who tears an address space down,
-# and what a read allocates. For the kernel build/bzImage-debug.
+# Only the kernel's own trace can show which task tears down an address space, and the
+# allocations of a read. For the kernel build/bzImage-debug.
 # SPDX-License-Identifier: GPL-2.0-only
 
 # bats file_tags=smp
@@ -26,8 +26,8 @@ teardown() {
   echo 0 >$tracing/events/enable
 }
 
-# spinners: two processes that read both files without end. What they tore down
-# to execute their program is not in the trace.
+# spinners: two processes that read both files without end. The trace begins after
+# they have executed their program, which tears down an address space.
 spinners() {
   local i
   for i in 1 2; do
@@ -43,7 +43,7 @@ is_spinning() {
   [[ $(<"/proc/$1/comm") == spin ]]
 }
 
-# torn_down_by PID: how many address spaces it has torn down.
+# torn_down_by PID: the number of address spaces that it has torn down.
 torn_down_by() {
   grep -cE -- "-$1 +\[.* exit_mmap: " $tracing/trace || true
 }
@@ -56,7 +56,7 @@ assert_all_traced() {
 @test "trace: a reader never tears down a process of several GiB" {
   local pid
   echo 1 >$tracing/events/mmap/exit_mmap/enable
-  # Page by page, such a kernel would take minutes to give it so much.
+  # Page by page, such a kernel would take minutes to populate it.
   echo always >$huge_pages
   stand --anon 3145728
   assert_le 3145728 "$(field "$stood" RSS_KB)" "RSS_KB, 3145728 or more"
@@ -73,7 +73,7 @@ assert_all_traced() {
   local pid
   echo 1 >$tracing/events/mmap/exit_mmap/enable
   spinners
-  # Each takes such a kernel a tenth of a second and more, with readers on both processors.
+  # With readers on both processors, each takes such a kernel a tenth of a second or more.
   nice -n -10 spin --mortal 1000
   assert_all_traced
   assert_le 1000 "$(grep -c ' exit_mmap: ' $tracing/trace)" "address spaces torn down, 1000 or more"
@@ -83,20 +83,20 @@ assert_all_traced() {
   done
 }
 
-@test "trace: one that holds an address space is seen to tear it down [control]" {
+@test "trace: a process that holds an address space is seen to tear it down [control]" {
   local holder
   echo 1 >$tracing/events/mmap/exit_mmap/enable
   stand --anon 10000
   spin --hold "$stood" 3>&- &
   holder=$!
   wait "$holder"
-  # That of the process, those of the shell that became it, and its own.
+  # The process's, those of the shell that became it, and the holder's own.
   assert_eq 3 "$(torn_down_by "$holder")" "address spaces torn down by the one that held it"
   assert_eq 0 "$(torn_down_by "$stood")" "address spaces torn down by the process itself"
 }
 
-# allocations: of our code in one read of summary. Its table comes by kvmalloc(), as
-# the buffer of seq_file does, which is one page.
+# allocations: those of the patches in one read of summary. Its table is from
+# kvmalloc(), like the buffer of seq_file, which is one page.
 allocations() {
   echo >$tracing/trace
   echo 1 >$tracing/events/kmem/kmalloc/enable
@@ -114,7 +114,7 @@ allocations() {
   done
   assert_eq 0 "$(allocations)" "allocations"
   assert_eq "$(key Processes)" "$(key AddressSpaces)" AddressSpaces
-  # A table and a note for each shared address space [control].
+  # Expect a table, and a note for each shared address space [control].
   stand --clone-vm 3
   assert_eq 2 "$(allocations)" "allocations with one shared address space"
   stand --clone-vm 1

@@ -1,4 +1,4 @@
-# A kernel without CONFIG_TAMALLOC: nobody gets more than ENOSYS.
+# A kernel without CONFIG_TAMALLOC: every call returns ENOSYS.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
@@ -15,7 +15,7 @@ load ../helpers
   done
 }
 
-@test "without: mmap is there by every ABI [control]" {
+@test "without: mmap works by every ABI [control]" {
   local call
   for call in "callcase --way mmap" "callcase --way int80-mmap" "callcase --way x32-mmap" \
     "callcase32 --way mmap" "callcasex32 --way mmap"; do
@@ -39,7 +39,7 @@ load ../helpers
   assert_eq 3 "$(grep -cE '^(malloc|calloc|mmap) ' <<<"$output")" "rows of the others"
 }
 
-@test "without: there are no counters, and /proc/tamalloc is there all the same" {
+@test "without: the counters are absent, and /proc/tamalloc is present" {
   [[ ! -e $counters ]] || fail "$counters exists"
   has_row $$ || fail "no row for $$"
   assert_le 1 "$(key Processes)" Processes
