@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the scripts share. Source it; it does nothing by itself.
+# Shared by the scripts. Source it; it does nothing by itself.
 # SPDX-License-Identifier: GPL-2.0-only
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -31,7 +31,7 @@ need() {
   local tool
   for tool; do
     command -v "$tool" >/dev/null ||
-      die "$tool is missing; run 'make setup' to install what the build needs"
+      die "$tool is missing; run 'make setup' to install the packages that the build needs"
   done
 }
 
@@ -116,8 +116,8 @@ write_file() {
   fi
 }
 
-# tiny_config DIR MAKE...: the configuration tinyconfig of the source $linux, as
-# DIR/.config. MAKE is called once for each source and compiler, as one pass over all
+# tiny_config DIR MAKE...: write the configuration tinyconfig of the source $linux to
+# DIR/.config. It calls MAKE once for each source and compiler, because a pass over all
 # options takes some ten seconds.
 tiny_config() {
   local dir=$1 saved=$linux/.tamalloc-tiny state
@@ -134,8 +134,8 @@ tiny_config() {
   cp "$saved" "$dir/.config"
 }
 
-# complete_config MAKE...: give each option that .config leaves open its default. This
-# is olddefconfig, but in the same pass it writes what a build reads.
+# complete_config MAKE...: give each option that .config leaves open its default, as
+# olddefconfig does. The same pass also writes the files that a build reads.
 complete_config() {
   "$@" syncconfig < <(yes '')
 }
@@ -146,10 +146,10 @@ kill_group() {
   wait "$1" 2>/dev/null || true
 }
 
-# run_step [-p PATTERN -t TOTAL] LABEL LOG COMMAND...: run COMMAND with its
-# output in LOG and show that it is alive: the time so far, and with -p how many
-# lines of LOG match PATTERN of the TOTAL expected, with the time left. When it
-# fails, the end of LOG and its path are shown.
+# run_step [-p PATTERN -t TOTAL] LABEL LOG COMMAND...: run COMMAND with its output in
+# LOG and show the time so far. With -p, also show how many of the TOTAL expected lines
+# of LOG match PATTERN, and the time left. If COMMAND fails, show the end of LOG and its
+# path.
 run_step() {
   local pattern='' total=0 opt OPTIND=1
   while getopts p:t: opt; do
@@ -168,7 +168,7 @@ run_step() {
   if [[ ${V:-} == 1 ]]; then
     "$@" 2>&1 | tee "$log" || rc=${PIPESTATUS[0]}
   else
-    # A group of its own, so that Ctrl-C can end all of it.
+    # A process group of its own, so that Ctrl-C can end all of it.
     set -m
     "$@" >"$log" 2>&1 </dev/null &
     pid=$!
@@ -180,7 +180,7 @@ run_step() {
         shown=$((SECONDS - start))
         show_progress "$label" "$log" "$pattern" "$total" "$shown"
       fi
-      # As long as the process lives; returns at once when it ends.
+      # Waits while the process lives, at most a second.
       timeout 1 tail --pid="$pid" -f /dev/null 2>/dev/null || true
     done
     wait "$pid" || rc=$?
@@ -239,11 +239,11 @@ add_job() {
   job_commands+=("${*@Q}")
 }
 
-# run_jobs AT_ONCE: run the jobs that were added, so many at a time, each with its
-# output in build/NAME.log. The caller defines
-#   job_progress NAME         prints what to show of it while it runs
+# run_jobs AT_ONCE: run the added jobs, at most AT_ONCE at a time, each with its output
+# in build/NAME.log. The caller defines
+#   job_progress NAME         prints the progress of a running job
 #   job_ended NAME STATUS SECONDS
-# No job outlives the caller, however that ends.
+# No job outlives the caller, even if the caller is killed by a signal.
 run_jobs() {
   local at_once=$1 next=0 every=15 ticker='' ended status pid line
   local -A running=() began=()
@@ -253,7 +253,7 @@ run_jobs() {
   trap 'exit 143' TERM
   while ((next < ${#job_names[@]} || ${#running[@]} > 0)); do
     if ((next < ${#job_names[@]} && ${#running[@]} < at_once)); then
-      # A group of its own, so that all of it can be ended.
+      # A process group of its own, so that all of it can be ended.
       set -m
       eval "${job_commands[next]}" >"$build/${job_names[next]}.log" 2>&1 </dev/null &
       set +m

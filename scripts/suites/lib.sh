@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What the suites share: they add files of tests to be run on the host or in a guest,
-# then run them all. To be sourced.
+# Shared by the suites. A suite adds test files for the host or a guest, and then runs
+# them all. To be sourced.
 #
-# A suite ends with the line "N passed, N failed, N skipped". With TALLY=FILE, these
-# numbers go to FILE as well, to be added up over several suites.
+# A suite ends with the line "N passed, N failed, N skipped". With TALLY=FILE, it also
+# appends these numbers to FILE, so that a caller can add up several suites.
 #
 # With ONLY=PATTERN, an extended regular expression, it runs only the files whose path
 # below tests/ matches, or if no path does, the tests whose titles match.
@@ -12,10 +12,10 @@
 
 need bats
 passed=0 failed=0 skipped=0 rc=0
-# As many guests at once as there are processors, as the second processor of a guest
-# mostly waits for the first; but no more than four, as each may take some GB.
+# As many guests at once as there are processors, because the second processor of a guest
+# mostly waits for the first; at most four, because each may take some GB.
 at_once=$((jobs > 5 ? 4 : jobs - 1))
-# Where each job runs its tests, and how many they are
+# Where each job runs its tests, and how many it expects
 declare -A where=() expects=()
 
 # only_files: whether ONLY names files.
@@ -24,9 +24,8 @@ only_files() {
     grep -qE -e "$ONLY"
 }
 
-# choose PLACE [--OPTION VALUE...] PATTERN...: the options of bats and those files of
-# tests/PLACE that are to be run, in the array "chosen". In "expected", how many tests
-# they are.
+# choose PLACE [--OPTION VALUE...] PATTERN...: set the array "chosen" to the options of
+# bats and the selected files of tests/PLACE, and "expected" to the number of their tests.
 choose() {
   local place=$1 file files options=()
   shift
@@ -55,7 +54,7 @@ host_tests() {
   choose host "$@"
   ((expected)) || return 0
   where[$name]=host expects[$name]=$expected
-  # A test that hangs ends by itself.
+  # bats ends a test that hangs.
   add_job "$name" env -C "$top/tests/host" BATS_TEST_TIMEOUT=900 bats --tap --timing "${chosen[@]}"
 }
 
@@ -79,7 +78,7 @@ guest_tests() {
   choose guest "$@"
   ((expected)) || return 0
   where[$name]=guest expects[$name]=$expected
-  # Without its kernel or image, the tests of a guest have failed, and the others go on.
+  # Without its kernel or image, the tests of a guest have failed; the others continue.
   kernel=$(kernel_image "$config")
   "$top/scripts/kernel/build" "$config" || rm -f "$kernel"
   if [[ " ${options[*]} " == *image-agents* ]]; then
@@ -98,7 +97,7 @@ report_of() {
   fi
 }
 
-# lines_like REGEXP FILE: how many lines of it match.
+# lines_like REGEXP FILE: the number of matching lines.
 lines_like() {
   grep -acE "$1" "$2" 2>/dev/null || true
 }
@@ -109,8 +108,8 @@ job_progress() {
   echo "$1 ${done_:-0} of ${expects[$1]}"
 }
 
-# A test that was not reported has failed. A splat or a missing line fails a run in
-# which each test passed.
+# A test without a report has failed. A splat or a missing line fails a run even if each
+# test passed.
 job_ended() {
   local name=$1 status=$2 report ok skip bad
   report=$(report_of "$name")
@@ -133,7 +132,7 @@ job_ended() {
   skipped=$((skipped + skip))
 }
 
-# run_suite: all that was added.
+# run_suite: run all added jobs.
 run_suite() {
   local name total=0
   for name in "${!expects[@]}"; do
@@ -142,12 +141,12 @@ run_suite() {
   done
   ((total)) || die "ONLY=$ONLY: no path of a file and no title of this suite matches"
   [[ -z ${ONLY:-} ]] || say "ONLY=$ONLY: $total tests"
-  # It may say what it found; say it before the tests do.
+  # It may print its choice, so run it before the tests print.
   "$top/scripts/vm/accel" >/dev/null
   run_jobs "$at_once"
 }
 
-# end_suite: the last line, and the status.
+# end_suite: print the last line, and exit.
 end_suite() {
   [[ -z ${TALLY:-} ]] || echo "$passed $failed $skipped" >>"$TALLY"
   say "$passed passed, $failed failed, $skipped skipped"

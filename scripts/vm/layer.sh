@@ -1,13 +1,11 @@
 # shellcheck shell=bash
-# Layers of a guest's file system: files and programs with the libraries that these
-# need, as cpio archives. The kernel unpacks one after the other. To be sourced after
-# scripts/lib.sh.
+# Layers of a guest's file system: files, programs and the libraries they need, as cpio
+# archives. The kernel unpacks one after the other. To be sourced after scripts/lib.sh.
 # SPDX-License-Identifier: GPL-2.0-only
 
-# libraries_of FROM FILE...: the libraries and loaders with which programs are linked,
-# and with which these are linked in turn, one path a line: of the tree FROM, or else
-# of this machine. readelf and not ldd: ldd has the loader run, and not every host runs
-# one of 32 bits.
+# libraries_of FROM FILE...: the libraries and loaders that programs need, directly or
+# not, one path per line: from the tree FROM, or else from this machine. It uses readelf,
+# because ldd runs the loader, and not every host can run a 32-bit one.
 libraries_of() {
   local from=$1 bits name path key next
   local -A found=()
@@ -35,8 +33,8 @@ libraries_of() {
   done
 }
 
-# copy_file ROOT FROM PATH: into the layer ROOT, where merged /usr wants it; with what
-# a link points to.
+# copy_file ROOT FROM PATH: into the layer ROOT, at its place in a merged /usr, together
+# with the target of a link.
 copy_file() {
   local root=$1 from=$2 path=$3 to=$3 source=$2$3
   [[ -e $source ]] || source=$path
@@ -50,8 +48,8 @@ copy_file() {
   [[ ! -f $path || -e $root${path#"$from"} ]] || copy_file "$root" "$from" "${path#"$from"}"
 }
 
-# add_files ROOT FROM BASE: the files of the tree FROM that standard input lists, one
-# path a line, and the libraries that they need; nothing that the layer BASE has.
+# add_files ROOT FROM BASE: add the files of the tree FROM that standard input lists, one
+# path per line, and the libraries that they need, except those in the layer BASE.
 add_files() {
   local root=$1 from=$2 base=$3 path list
   mapfile -t list
@@ -70,7 +68,7 @@ add_files() {
   done
 }
 
-# pack ROOT: into ROOT.cpio; root owns all of it.
+# pack ROOT: into ROOT.cpio, owned by root.
 pack() {
   (cd "$1" && find . -mindepth 1 -print0 | LC_ALL=C sort -z |
     cpio --quiet -0 -o -H newc -R 0:0) >"$1.cpio.tmp"
