@@ -1,4 +1,4 @@
-# What all tests share, on the host and in the guest.
+# Shared by all tests, on the host and in the guest.
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 
@@ -10,7 +10,7 @@ fail() {
   return 1
 }
 
-# assert_eq EXPECTED ACTUAL [WHAT]: of texts of many lines, those that differ are shown.
+# assert_eq EXPECTED ACTUAL [WHAT]: of long texts, shows the lines that differ.
 assert_eq() {
   [[ $1 != "$2" ]] || return 0
   if [[ $1$2 == *$'\n'*$'\n'* ]]; then
@@ -30,7 +30,7 @@ retry() {
   local n=$1
   shift
   while ! "$@"; do
-    # If the caller asks how it ended, fail alone would not leave the loop.
+    # If the caller tests the status, fail alone would not leave the loop.
     ((n-- > 0)) || {
       fail "did not come true: $*"
       return 1
@@ -43,9 +43,9 @@ gone() {
   [[ ! -e /proc/$1/status ]]
 }
 
-# A test that hangs is ended by bats after BATS_TEST_TIMEOUT seconds. Of the processes
-# that it waits for, bats ends its children alone, but "run" waits for all that hold its
-# output open.
+# bats ends a hanging test after BATS_TEST_TIMEOUT seconds. It kills only the children of
+# the test, but "run" waits for every process that holds its output open. So kill all
+# descendants.
 bats_kill_childprocesses_of() {
   local pid
   for pid in $(pgrep -P "$1"); do

@@ -7,7 +7,7 @@ setup() {
   copy=$BATS_TEST_TMPDIR/checkout
   tree=$BATS_TEST_TMPDIR/tree
   copy_checkout "$copy" kernel-patches proc scripts syscall
-  # The part of the kernel tree that the patches touch, as it came.
+  # The original part of the kernel tree that the patches touch.
   mkdir -p "$tree/fs/proc"
   cp "$top/build/linux/Makefile" "$top/build/linux/Kbuild" "$tree/"
   cp -r "$top/build/linux/.tamalloc/original/." "$tree/"
@@ -41,14 +41,14 @@ setup() {
   diff -r "$tree.before" "$tree"
 }
 
-@test "apply: fuzz is refused as well" {
-  # The context moves by one line: patch would guess, and must not.
+@test "apply: fuzz is refused, too" {
+  # The context moves by one line. patch would guess, which it must not.
   sed -i 's/^COND_SYSCALL(perf_event_open);/COND_SYSCALL(other);/' "$tree/kernel/sys_ni.c"
   run -1 "$copy/scripts/kernel-apply" "$tree"
   [[ $output == *"does not apply"* ]]
 }
 
-@test "apply: what is taken out of the series is taken out of the tree" {
+@test "apply: a patch removed from the series is removed from the tree" {
   "$copy/scripts/kernel-apply" "$tree"
   sed -i '/x86-wire-up/d' "$copy/kernel-patches/6.12/series"
   sed -i '/proc.walk.h/d' "$copy/kernel-patches/files.map"
@@ -71,7 +71,7 @@ setup() {
   mkdir "$copy/queue"
   echo "int new;" >"$copy/queue/new.c"
   echo 0001-more.patch >"$queue/series"
-  # It touches what one of ours touches, too.
+  # It touches a file that another patch also touches.
   "$copy/scripts/kernel-apply" "$tree"
   cp -r "$tree/kernel" "$BATS_TEST_TMPDIR/a"
   cp -r "$tree/kernel" "$BATS_TEST_TMPDIR/b"

@@ -2,7 +2,7 @@
 
 load helpers
 
-# refused TEXT COMMAND...: one line of that text, a status, nothing else
+# refused TEXT COMMAND...: fails with one line that has TEXT, and no more output
 refused() {
   local text=$1
   shift
@@ -27,7 +27,7 @@ refused() {
   refused "run 'make " "$BATS_TEST_TMPDIR/scripts/bench/profile"
 }
 
-@test "bench: a table has the figures, their ratio, and a dash for what is missing" {
+@test "bench: a table has the figures, their ratio, and a dash for a missing figure" {
   cp -r "$top/scripts" "$BATS_TEST_TMPDIR/"
   mkdir -p "$BATS_TEST_TMPDIR/build"
   printf '{%s, %s, %s}' \

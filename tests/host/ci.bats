@@ -9,8 +9,7 @@ setup() {
   PATH=$PWD/bin:$PATH
 }
 
-# made TARGET STATUS PASSED FAILED: what make does for that target; it prints
-# standard input.
+# made TARGET STATUS PASSED FAILED: make this target end so. It prints standard input.
 made() {
   cat >"$1.said"
   {
@@ -21,7 +20,7 @@ made() {
   chmod +x bin/make
 }
 
-@test "ci: each part runs, and what failed is said once more in the end" {
+@test "ci: each part runs, and failures are repeated at the end" {
   made check 0 0 0 <<<"check shell: done in 0:01"
   made test 10 2 1 <<'SAID'
 ok 1 a test
@@ -50,7 +49,7 @@ guest verdict: kernel splat: WARNING: CPU: 0
 EXPECTED
 }
 
-@test "ci: where all is well, the sum of the tests is the last word, and status 0" {
+@test "ci: if everything passes, the last line is the sum of the tests, and status 0" {
   made check 0 0 0 <<<""
   made test 0 2 0 <<<"ok 1 a test"
   made test-debug 0 3 0 <<<"ok 1 a test"

@@ -1,20 +1,20 @@
-# What the tests on the host share.
+# Shared by the tests on the host.
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 
 . "${BASH_SOURCE[0]%/*}/../common.bash"
 top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 
-# copy_checkout DIR NAME...: these parts of the checkout, in a place where nothing of
-# the real one is at stake.
+# copy_checkout DIR NAME...: copy these parts of the checkout, so that the real one cannot
+# be damaged.
 copy_checkout() {
   mkdir -p "$1"
   (cd "$top" && cp -r --parents -t "$1" "${@:2}")
 }
 
-# expect_verdict STATUS REGEXP [OPTION...] RUN [ARGUMENT...]: scripts/vm/run ends so,
-# with one verdict, whose line matches. It shows lines of the kernel log only with a
-# splat. What it printed is in $BATS_TEST_TMPDIR/verdict.
+# expect_verdict STATUS REGEXP [OPTION...] RUN [ARGUMENT...]: scripts/vm/run ends with
+# STATUS and one verdict, whose line matches. It shows lines of the kernel log only with a
+# splat. Its output is in $BATS_TEST_TMPDIR/verdict.
 expect_verdict() {
   local status_=$1 regexp=$2 got=0 out=$BATS_TEST_TMPDIR/verdict
   shift 2

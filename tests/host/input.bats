@@ -9,14 +9,14 @@ setup() {
   unset KERNEL_SRC KERNEL_TARBALL ACCEL TALLY V
 }
 
-# A tree that has what the version check looks at and no more.
+# A tree with only the files that the version check reads.
 fake_tree() {
   mkdir -p "$1/fs/proc"
   printf 'VERSION = %s\nPATCHLEVEL = %s\n' "$2" "$3" >"$1/Makefile"
   : >"$1/Kbuild"
 }
 
-# one_line WORDS COMMAND...: fails with one line on standard error that holds
+# one_line WORDS COMMAND...: COMMAND fails with one line on standard error that has
 # WORDS, and leaves no half-made source tree.
 one_line() {
   local words=$1 got=0
@@ -72,7 +72,7 @@ one_line() {
 }
 
 @test "input: no room on the disk" {
-  # df says so; what it says is all that the script goes by.
+  # The script relies on df alone.
   mkdir "$BATS_TEST_TMPDIR/bin"
   printf '#!/bin/sh\necho head\necho "/dev/x 1000 900 100 90%% /"\n' >"$BATS_TEST_TMPDIR/bin/df"
   chmod +x "$BATS_TEST_TMPDIR/bin/df"
@@ -108,7 +108,7 @@ one_line() {
   one_line "this is no name of a directory" "$copy/scripts/vm/run" --name a/../../b probe
 }
 
-@test "input: what a suite, a load and a mode cannot be" {
+@test "input: values that a suite, a load and a mode cannot have" {
   one_line "it takes no argument" "$copy/scripts/suites/test" nonsense
   one_line "ONLY=nonsense: no path of a file and no title" env ONLY=nonsense "$copy/scripts/suites/test"
   one_line "FAULT_SECONDS=abc is no number" env FAULT_SECONDS=abc "$copy/scripts/suites/debug"
@@ -117,7 +117,7 @@ one_line() {
   one_line "there is no mode 'nonsense'" "$copy/scripts/suites/scale" nonsense
 }
 
-# A terminal that is closed, or a reader of a pipe that goes away
+# A closed terminal, or a pipe whose reader ends
 @test "input: guests end with the run that started them" {
   local stub run guest status=0
   for stub in kernel/build vm/accel; do
@@ -128,7 +128,7 @@ one_line() {
 case "\$*" in *'--name kcsan'*) echo \$\$ >$BATS_TEST_TMPDIR/guest && exec sleep 300 ;; esac
 TEXT
   mkdir -p "$copy/build"
-  # Where this runs, the signal may be ignored.
+  # The caller of this test may ignore the signal.
   env --default-signal=HUP "$copy/scripts/suites/kcsan" >/dev/null 2>&1 3>&- &
   run=$!
   retry 300 test -s "$BATS_TEST_TMPDIR/guest"

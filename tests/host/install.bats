@@ -1,4 +1,4 @@
-# What make install puts in place is found, and programs can be built against it.
+# Programs find the files of "make install" and can be built against them.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load helpers
@@ -40,7 +40,7 @@ $(cd "$top/proc/monitoring" && printf '644 share/tamalloc/monitoring/%s\n' *.*)
 
 @test "install: C and C++ programs build against it with pkg-config, without a warning" {
   local std
-  # C89 has no inline functions, GNU's has.
+  # C89 has no inline functions; GNU's has.
   cat >"$BATS_TEST_TMPDIR/program.c" <<'TEXT'
 #include <tamalloc.h>
 #include <errno.h>
@@ -135,7 +135,7 @@ TEXT
   done
 }
 
-@test "uninstall: takes away what install put there, and nothing else" {
+@test "uninstall: removes the files of install, and nothing else" {
   local other=$BATS_TEST_TMPDIR/other
   make -C "$top" install PREFIX=/usr DESTDIR="$other"
   touch "$other/usr/include/foreign.h"
@@ -146,14 +146,14 @@ TEXT
 @test "install: the units are right and name the installed program" {
   local dir=$BATS_TEST_TMPDIR/systemd
   command -v systemd-analyze >/dev/null || skip "there is no systemd-analyze"
-  # Where the program is, for the check; the unit itself names the final place.
+  # For the check, the staged program; the unit itself names the final place.
   mkdir "$dir"
   cp "$dest"/opt/tam/lib/systemd/system/* "$dir"
   grep -q '^ExecStart=/opt/tam/bin/tamalloc-textfile ' "$dir/tamalloc-textfile.service"
   sed -i "s|^ExecStart=|&$dest|" "$dir/tamalloc-textfile.service"
   run -0 systemd-analyze verify --man=no "$dir"/tamalloc-textfile.{service,timer}
-  assert_eq "" "$output" "what systemd-analyze has to say"
-  # A unit that is not right is noticed.
+  assert_eq "" "$output" "complaints of systemd-analyze"
+  # A wrong unit is noticed.
   sed -i "s|^ProtectSystem=|ProtectSytem=|" "$dir/tamalloc-textfile.service"
   run systemd-analyze verify --man=no "$dir/tamalloc-textfile.service"
   [[ $output == *"Unknown key 'ProtectSytem'"* ]]

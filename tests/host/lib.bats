@@ -1,4 +1,4 @@
-# What the scripts share, and set-up for those who are not root.
+# The shared functions of the scripts, and setup for users who are not root.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load helpers
@@ -13,7 +13,7 @@ teardown() {
   rm -rf "$open_dir"
 }
 
-# with_lib COMMANDS: in a script of its own, as the scripts do.
+# with_lib COMMANDS: run them in a script that sources the library.
 with_lib() {
   printf '#!/usr/bin/env bash\nset -euo pipefail\n. %q\n%s\n' "$top/scripts/lib.sh" "$1" >script
   chmod +x script
@@ -36,7 +36,7 @@ with_lib() {
 
 @test "run_step: an interrupt ends the step and all that it started" {
   with_lib 'run_step "a step" "$PWD/log" bash -c "sleep 1000 & echo \$! >child; wait"'
-  # A session of its own, and an interrupt that is not ignored, as at a terminal.
+  # A session of its own and an interrupt that is not ignored, as on a terminal.
   env --default-signal=INT setsid ./script >out 2>&1 3>&- &
   local pid=$!
   retry 100 test -s child
@@ -46,14 +46,14 @@ with_lib() {
 }
 
 @test "run_step: shows the share done and the time left" {
-  # It goes on until that was shown.
+  # It continues until that was shown.
   with_lib 'run_step -p "^  CC" -t 100 "a step" "$PWD/log" timeout 100 bash -c "
     for i in {1..40}; do echo \"  CC file\"; done
     until grep -q left out; do sleep 0.2; done"'
   run -0 eval './script >out'
   cat out
   [[ $(<out) =~ "a step: 0:"([0-9]{2})", 40 % done, about 0:"([0-9]{2})" left" ]]
-  # 40 of 100 took so long, so the other 60 will take half as long again.
+  # 40 of 100 took this time, so the other 60 take half as long again.
   echo "expected: $((10#${BASH_REMATCH[1]} * 60 / 40)) left; actual: ${BASH_REMATCH[2]}"
   ((10#${BASH_REMATCH[2]} == 10#${BASH_REMATCH[1]} * 60 / 40))
 }

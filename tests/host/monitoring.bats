@@ -1,4 +1,4 @@
-# What agents and servers are configured with: alert rules and the dashboard.
+# The configurations of agents and servers: alert rules and the dashboard.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load helpers
@@ -13,14 +13,14 @@ setup() {
   dashboard=$top/proc/monitoring/grafana-dashboard.json
 }
 
-# test_rules [SED-SCRIPT]: "promtool test rules" over the rules, changed or not.
+# test_rules [SED-SCRIPT]: "promtool test rules" on the rules, as changed by the script.
 test_rules() {
   cp "$top/tests/guest/agents/alerts.test.yml" "$BATS_TEST_TMPDIR"
   sed -e "${1:-}" "$rules" >"$BATS_TEST_TMPDIR/alerts.yml"
   (cd "$BATS_TEST_TMPDIR" && promtool test rules alerts.test.yml)
 }
 
-# The metrics that the exporter writes, by its own words.
+# The metrics that the exporter declares.
 exported() {
   local proc=$BATS_TEST_TMPDIR/proc sys=$BATS_TEST_TMPDIR/sys name
   mkdir -p "$proc/tamalloc" "$sys/kernel/mm/tamalloc"
@@ -41,22 +41,22 @@ exported() {
     awk '$2 == "TYPE" { print $3 }' | sort
 }
 
-# The metrics of ours that a text names.
+# The metrics of tamalloc that a text names.
 named() {
   grep -oE '\btamalloc_[a-z_]+' | sort -u
 }
 
-@test "alerts: promtool check rules has nothing against them" {
+@test "alerts: promtool check rules accepts them" {
   run -0 promtool check rules "$rules"
   [[ $output == *"SUCCESS: 5 rules found"* ]]
   sed 's/topk by/topk bye/' "$rules" >"$BATS_TEST_TMPDIR/bad.yml"
   run ! promtool check rules "$BATS_TEST_TMPDIR/bad.yml"
 }
 
-@test "alerts: each fires where it must and nowhere else" {
+@test "alerts: each fires when it must and not otherwise" {
   run -0 test_rules
   [[ $output == *SUCCESS* ]]
-  # Each has both: a test that wants it, and one that wants none.
+  # Each has both: a test where it fires, and one where it does not.
   local alert
   for alert in $(sed -n 's/.*- alert: //p' "$rules"); do
     assert_eq "1 1" "$(awk -v alert="$alert" '
@@ -88,14 +88,14 @@ named() {
   done
 }
 
-@test "dashboard: it is JSON that Grafana takes for a dashboard" {
+@test "dashboard: it is JSON that Grafana accepts as a dashboard" {
   run -0 jq -e '(.title | length > 0) and (.uid | length > 0) and (.schemaVersion >= 30) and (.panels | length >= 10)
     and ([.panels[].id] | unique | length) == (.panels | length)
     and all(.panels[]; (.title | length > 0) and (.gridPos | has("x") and has("y") and has("w") and has("h"))
       and (.gridPos.x + .gridPos.w <= 24)
       and (.fieldConfig.defaults.unit | length > 0)
       and (.targets | length > 0) and all(.targets[]; .refId and .expr and .datasource.uid == "${datasource}"))' "$dashboard"
-  # No two panels in one place.
+  # No two panels in the same place.
   run -0 jq -e '[.panels[].gridPos as $p | range($p.x; $p.x + $p.w) as $x | range($p.y; $p.y + $p.h) as $y | [$x, $y]]
     | length == (unique | length)' "$dashboard"
 }
@@ -122,7 +122,7 @@ named() {
   assert_eq "" "$(sed 's/#.*//' "$rules" | grep -v description: | named | grep -vx tamalloc_textfile | comm -23 - <(echo "$all"))" \
     "in the rules, not exported"
   assert_eq "tamalloc_unknown_bytes" "$(echo 'sum(tamalloc_unknown_bytes)' | named | comm -23 - <(echo "$all"))" \
-    "what is not exported [control]"
+    "metrics that are not exported [control]"
 }
 
 @test "exporter: each metric is in its man page" {
@@ -169,7 +169,7 @@ documented() {
 @test "zabbix: a column that is not there is no figure" {
   local command
   exported >/dev/null
-  # As the agent makes a command of it: $1 and $2, and $$ for a dollar.
+  # The agent expands $1 and $2, and $$ to a dollar.
   command=$(sed -n 's/^UserParameter=tamalloc.name\[\*\],//p' "$top/proc/monitoring/zabbix.conf" |
     sed 's/\$\$/\x01/g; s/\$2/init/; s/\x01/$/g' | sed "s|/proc/tamalloc|$BATS_TEST_TMPDIR/proc/tamalloc|")
   run -0 sh -c "${command/\$1/RSS_KB}"

@@ -14,7 +14,7 @@ results() {
   printf '%s\t%s\n' "$@" >"$file"
 }
 
-# judge STATUS WORDS...: peers-judge ends so, and each of WORDS is in its report.
+# judge STATUS WORDS...: peers-judge ends with STATUS, and its report has each of WORDS.
 judge() {
   local wanted=$1 got=0 words
   shift
@@ -76,7 +76,7 @@ LIST
   [[ ! -e again ]]
 }
 
-@test "peers: what fails on the patched kernel alone is run again" {
+@test "peers: a test that fails on the patched kernel alone runs again" {
   results unpatched.1 proc:read pass "mm:cow > cow > a" pass proc:self pass proc:new skip
   results patched.1 proc:read fail "mm:cow > cow > a" skip proc:new timeout
   judge 3 "Worse on the patched kernel"
@@ -102,7 +102,7 @@ LIST
   judge 1 "New failures:" "patched: missing,missing"
 }
 
-@test "peers: a failure that goes away, or comes to the other kernel, is flaky" {
+@test "peers: a failure that disappears, or appears on the other kernel, is flaky" {
   results unpatched.1 proc:read pass proc:self pass
   results patched.1 proc:read fail proc:self fail
   results unpatched.2 proc:read pass proc:self fail
@@ -110,7 +110,7 @@ LIST
   judge 0 "Flaky:" "0 pass on both kernels, 2 flaky, 0 new failures"
 }
 
-@test "peers: a failure that comes back, and on the patched kernel alone, is new" {
+@test "peers: a failure that returns, and on the patched kernel alone, is new" {
   results unpatched.1 proc:read pass
   results patched.1 proc:read fail
   cp unpatched.1 unpatched.2

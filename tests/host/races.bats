@@ -1,4 +1,4 @@
-# Reports of data races: those of our functions fail a run, others are listed.
+# Reports of data races: those in functions of the patches fail a run, others are listed.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load helpers
@@ -9,7 +9,7 @@ setup() {
   elsewhere=$BATS_TEST_TMPDIR/elsewhere
 }
 
-# report TITLE FRAME...: as the kernel prints it
+# report TITLE FRAME...: a report in the kernel's format
 report() {
   local frame
   echo "[   12.345678] =================================================================="
@@ -23,7 +23,7 @@ report() {
   echo "[   12.345699] =================================================================="
 }
 
-# sorted OURS ELSEWHERE: how many reports are ours, how many others'
+# sorted OURS ELSEWHERE: the numbers of reports in the patches and elsewhere
 sorted() {
   "$copy/scripts/vm/kcsan" "$BATS_TEST_TMPDIR/log" "$elsewhere" >"$BATS_TEST_TMPDIR/judged"
   echo "expected: $1 ours, $2 elsewhere"
@@ -32,7 +32,7 @@ sorted() {
   [[ $(wc -l <"$elsewhere") == "$2" ]]
 }
 
-@test "races: a title that names a function of ours is ours" {
+@test "races: a title that names a function of the patches counts" {
   {
     report "data-race in __x64_sys_tamalloc / do_exit" __x64_sys_tamalloc do_syscall_64
     report "data-race in percpu_counter_add_batch / tamalloc_sample" percpu_counter_add_batch
@@ -40,18 +40,18 @@ sorted() {
   sorted 2 0
 }
 
-@test "races: a stack that passes through a function of ours is ours" {
+@test "races: a stack that passes through a function of the patches counts" {
   report "data-race in next_thread / release_task" next_thread find_lock_task_mm \
     tamalloc_walk_next tamalloc_pids_next seq_read_iter >"$BATS_TEST_TMPDIR/log"
   sorted 1 0
 }
 
-@test "races: one that is explained is not ours any more" {
+@test "races: an explained report does not count" {
   report "data-race in next_thread / release_task" next_thread tamalloc_walk_next \
     >"$BATS_TEST_TMPDIR/log"
   echo 'data-race in next_thread / release_task$' >>"$copy/tests/verdict/kcsan-allow"
   sorted 0 1
-  # But never for what our own functions do.
+  # But it never excuses the functions of the patches.
   report "data-race in next_thread / tamalloc_walk_next" next_thread \
     >"$BATS_TEST_TMPDIR/log"
   echo '.' >>"$copy/tests/verdict/kcsan-allow"
@@ -68,7 +68,7 @@ sorted() {
   grep -qx "data-race in mas_store / mt_find" "$elsewhere"
 }
 
-@test "races: what else the log holds stays in it" {
+@test "races: the rest of the log stays in it" {
   {
     echo "[    1.000000] WARNING: CPU: 0 PID: 1 at a.c:1"
     report "data-race in a / b" a "WARNING: in between" b
@@ -78,7 +78,7 @@ sorted() {
   [[ $(grep -c 'WARNING: \|BUG: ' "$BATS_TEST_TMPDIR/judged") == 3 ]]
 }
 
-@test "races: a report without an end is ours if it passed through ours so far" {
+@test "races: a report without an end counts if it passed through a function of the patches" {
   report "data-race in next_thread / b" next_thread tamalloc_walk_next | head -n -1 \
     >"$BATS_TEST_TMPDIR/log"
   sorted 1 0

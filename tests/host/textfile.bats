@@ -1,5 +1,5 @@
-# The exporter for node_exporter, over made-up files: what the kernel rarely
-# shows, and what goes wrong. tests/guest/agents has it with the kernel's files.
+# The exporter for node_exporter on made-up files: rare contents, and errors.
+# tests/guest/agents tests it with the kernel's files.
 # SPDX-License-Identifier: GPL-2.0-only
 
 bats_require_minimum_version 1.7.0

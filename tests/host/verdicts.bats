@@ -1,4 +1,4 @@
-# The harness fails when it must: each fixture gets the verdict it was made for.
+# The harness fails when it must: each fixture gets its verdict.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load helpers
@@ -28,7 +28,7 @@ verdict() {
   verdict 10 "without a reason" --expect 1 tests fixtures/skipping.bats
 }
 
-@test "verdict: a warning in the kernel log is a kernel splat, though all else is well" {
+@test "verdict: a warning in the kernel log is a kernel splat, even if everything else passed" {
   verdict 11 "kernel splat: " fixture-splat
 }
 
@@ -40,7 +40,7 @@ verdict() {
   verdict 12 "ended without a verdict" --expect 1 fixture-lost
 }
 
-@test "verdict: a machine that cannot start is lost, with QEMU's words" {
+@test "verdict: a machine that cannot start is lost, with QEMU's message" {
   verdict 12 "QEMU says: " --memory 1 probe
 }
 

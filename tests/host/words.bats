@@ -1,4 +1,4 @@
-# The check of words finds what is seeded, and nothing else.
+# The check of words finds seeded faults, and nothing else.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load helpers
@@ -7,13 +7,13 @@ setup() {
   cd "$BATS_TEST_TMPDIR"
 }
 
-# found: the words that the check complains of, one a line.
+# found: the names that the check rejects, sorted, on one line.
 found() {
   sed 's/.*: //' <<<"$output" | LC_ALL=C sort | paste -sd' '
 }
 
 @test "words: a file or function that does not exist is found in documents and comments [control]" {
-  # Made up here, so that this file does not have it.
+  # Composed here, so that this file does not contain it.
   local no=no_su""ch
   cat >page.md <<TEXT
 See \`scripts/$no\` and \`proc/$no.c\` for ${no}_call() and \`${no}_name\`.
@@ -40,7 +40,7 @@ TEXT
 }
 
 @test "words: a phrase to avoid is found in text, comments and messages, a question is not [control]" {
-  # Made up here, so that the check of this file finds none.
+  # Composed here, so that this file does not contain them.
   local but="but f""or" again=an""ew ours="of ou""rs" what="Wh""at"
   printf '%s\n' "All $but one. $what this does is unclear." "$what is this?" >page.md
   printf '%s\n' "/* Made $again */" >code.c

@@ -190,15 +190,15 @@ static noinline void tamalloc_seed_race(void)
 	while (time_before(jiffies, end)) {
 		seed_counter++;
 		/*
-		 * Each step goes to memory, and none is taken for a later one:
-		 * KCSAN warns of itself when an interrupt comes in between.
+		 * The barrier keeps each step apart: otherwise KCSAN itself warns
+		 * if an interrupt arrives in between.
 		 */
 		smp_mb();
 		cond_resched();
 	}
 }
 
-/* By its name it is none of ours. */
+/* Its name is not one of the patches' functions. */
 static noinline void seed_race_elsewhere(void)
 {
 	unsigned long end = jiffies + HZ;
@@ -206,8 +206,8 @@ static noinline void seed_race_elsewhere(void)
 	while (time_before(jiffies, end)) {
 		seed_counter++;
 		/*
-		 * Each step goes to memory, and none is taken for a later one:
-		 * KCSAN warns of itself when an interrupt comes in between.
+		 * The barrier keeps each step apart: otherwise KCSAN itself warns
+		 * if an interrupt arrives in between.
 		 */
 		smp_mb();
 		cond_resched();

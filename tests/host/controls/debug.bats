@@ -1,6 +1,6 @@
 # The debug kernel fails a run when it must: three guests show the way from a fault to a
-# red run, and in a fourth the kernel goes on after each fault and must report them all.
-# The verdicts on other words of a log are in tests/host/splats.bats.
+# red run. In a fourth, the kernel continues after each fault and must report them all.
+# tests/host/splats.bats has the verdicts on other lines of a log.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
@@ -18,17 +18,17 @@ seeded() {
 
 @test "debug: a warning ends the machine and is a splat" {
   seeded 11 "kernel splat: .*sleeping function called from invalid context" "" sleep-under-rcu leak
-  # It ended with the first of the two.
+  # The run ended with the first of the two faults.
   run -1 grep -a "seeding leak" "$top/build/guest/$BATS_TEST_NAME/output"
 }
 
-@test "debug: a leak, of which the log says nothing, is a splat" {
+@test "debug: a leak, which the log does not show, is a splat" {
   seeded 11 "kernel splat: .*judge: [0-9]+ objects leaked, the first from tamalloc_seed_leak" "" leak
 }
 
-@test "debug: each kind of fault is in the log of a kernel that is told to go on" {
+@test "debug: each kind of fault is in the log of a kernel that continues after faults" {
   local words lost=()
-  # The watchdogs fire sooner than they would. Lockdep and KASAN report once.
+  # The watchdogs fire sooner than by default. Lockdep and KASAN report only once.
   seeded 11 "kernel splat: .*sleeping function called" \
     "panic_on_warn=0 oops=nopanic softlockup_panic=0 hung_task_panic=0 sysctl.kernel.panic_on_rcu_stall=0 workqueue.panic_on_stall=0 watchdog_thresh=2 workqueue.watchdog_thresh=4 rcupdate.rcu_cpu_stall_timeout=5 sysctl.kernel.hung_task_timeout_secs=3" \
     sleep-under-rcu rcu-without-lock lock-inversion out-of-bounds bounds shift list object maple \

@@ -1,11 +1,10 @@
-# The Debian package of the tools. (That it works in a Debian system is what
-# scripts/suites/deb tests.)
+# The Debian package of the tools. (scripts/suites/deb tests it in a Debian system.)
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
 
 setup_file() {
-  # In copies, so that packages that somebody built are left alone.
+  # In copies, so that existing packages are not touched.
   first=$BATS_FILE_TMPDIR/first
   copy_to "$first"
   (
@@ -27,7 +26,7 @@ contents() {
   local staged=$BATS_TEST_TMPDIR/staged package
   package=$(echo "$first"/build/deb/tamalloc-tools_*.deb)
   PREFIX=/usr DESTDIR=$staged "$first/scripts/package/install"
-  # Where Debian has them.
+  # The places that Debian uses.
   (cd "$staged" && find . -type f -printf '%P\n') |
     sed 's|^usr/lib/systemd|lib/systemd|; s|^usr/lib/pkgconfig|usr/share/pkgconfig|' >"$staged.list"
   (cd "$staged/usr/bin" && printf 'usr/share/man/man1/%s.1\n' *) >>"$staged.list"
@@ -38,7 +37,7 @@ usr/share/doc/tamalloc-tools/copyright" \
     "$(contents "$package" | grep '^usr/share/doc/')" "documentation"
 }
 
-@test "deb: built again elsewhere, at another time, by other habits, it is the same" {
+@test "deb: built in another directory, time and environment, it is the same" {
   local other=$BATS_TEST_TMPDIR/another/place
   copy_to "$other"
   find "$other" -exec touch -d '2001-02-03' {} +
@@ -51,7 +50,7 @@ usr/share/doc/tamalloc-tools/copyright" \
     "$(cd "$other/build/deb" && sha256sum tamalloc-tools_*.deb)" "checksum"
 }
 
-@test "deb: without a change nothing is made, with one it is" {
+@test "deb: it is made again only after a change" {
   local other=$BATS_TEST_TMPDIR/other before
   cp -r "$first" "$other"
   before=$(cd "$other/build/deb" && stat -c '%n %i %y' -- *)
@@ -64,7 +63,7 @@ usr/share/doc/tamalloc-tools/copyright" \
     <(dpkg-deb --fsys-tarfile "$other"/build/deb/tamalloc-tools_*.deb | tar -xO ./usr/bin/tamstat)
 }
 
-@test "deb: what lintian has to say stops it [control]" {
+@test "deb: a complaint of lintian stops it [control]" {
   local other=$BATS_TEST_TMPDIR/other
   copy_to "$other"
   sed -i 's/^Section: .*/Section: nonsense/' "$other/scripts/package/debian/control"
@@ -73,7 +72,7 @@ usr/share/doc/tamalloc-tools/copyright" \
   [[ $output == *"error: lintian is not content with "* ]]
 }
 
-@test "deb: what cannot be done is said in a line" {
+@test "deb: wrong input gets one line" {
   run -1 "$top/scripts/package/deb" nonsense
   assert_eq "package/deb: error: there is no package 'nonsense'; there are: kernel tools" "$output" "message"
   CONFIG=/nonexistent run -1 "$top/scripts/package/deb" kernel

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Faults that coccinelle must find. "scripts/check cocci" appends this file to
- * a copy of each of our kernel files; a copy without a report that has the
- * words after "expect:" shows that the check sees nothing and fails it. It is
- * compiled nowhere.
+ * Faults that coccinelle must find. "scripts/check cocci" appends this file to a
+ * copy of each kernel file of the project. If no report about a copy has the words
+ * after "expect:", the check is blind, and fails. This file is never compiled.
  */
 
 /* expect: kzalloc should be used for p, instead of kmalloc/memset */
