@@ -35,8 +35,10 @@ static const char help[] =
 	"The process that holds the memory is the parent of COMMAND ($PPID). It\n"
 	"forwards a SIGTERM to COMMAND.\n"
 	"\n"
-	"A shell gives a background job an empty standard input, which ends at once:\n"
-	"there, give it one that stays open (a fifo, a coprocess) or a COMMAND.\n"
+	"A script gives a background job an empty standard input, which ends at once:\n"
+	"there, give it one that stays open (a fifo, a coprocess) or a COMMAND. A\n"
+	"background job of an interactive shell holds the memory until it is killed, or\n"
+	"is brought to the foreground and the terminal's input ends.\n"
 	"\n"
 	"Exit status: 0 released, 1 failed, 2 wrong usage; with COMMAND its status, or\n"
 	"126 if it cannot be run, 127 if it is not found, 128+N if signal N ended it.\n";
@@ -85,12 +87,20 @@ static void wait_for_end_of_input(void)
 	char buf[4096];
 	ssize_t got;
 
-	do
+	/*
+	 * Without this, the terminal stops a background job that reads. With it, such
+	 * a read fails with EIO, and the job may come to the foreground later.
+	 */
+	handle(SIGTTIN, SIG_IGN);
+	for (;;) {
 		got = read(STDIN_FILENO, buf, sizeof(buf));
-	while (got > 0 || (got < 0 && errno == EINTR));
-
-	if (got < 0)
-		err(EXIT_FAILURE, "standard input");
+		if (!got)
+			return;
+		if (got < 0 && errno == EIO && isatty(STDIN_FILENO))
+			sleep(1);
+		else if (got < 0 && errno != EINTR)
+			err(EXIT_FAILURE, "standard input");
+	}
 }
 
 /*
