@@ -3,9 +3,9 @@
  * tamalloc(): reserve zeroed memory that costs no page until it is touched
  *
  * The memory is a private anonymous read/write mapping. Reserving it allocates
- * nothing; each page becomes real, and zero, at its first access. It is meant
- * for large areas that are used in part: every call makes a mapping of its own,
- * in whole pages.
+ * nothing; each page becomes real, and zero, at its first access. The call is
+ * meant for large areas of which a program uses a part: every call makes a
+ * mapping of its own, in whole pages.
  *
  *	char *area = tamalloc((size_t)1 << 30);
  *
@@ -14,9 +14,11 @@
  *	...
  *	tamfree(area, (size_t)1 << 30);
  *
- * A kernel without the call (one built without CONFIG_TAMALLOC) fails it with
- * ENOSYS. tamalloc(0) asks without reserving anything: it always fails, with
- * ENOSYS where there is no such call and with EINVAL where there is.
+ * A kernel without the call (one built without CONFIG_TAMALLOC) returns ENOSYS.
+ * tamalloc(0) reserves nothing and always fails: with EINVAL if the kernel has
+ * the call, and with ENOSYS if it does not.
+ *
+ * The installed header also defines TAMALLOC_VERSION, the release as a string.
  */
 #ifndef TAMALLOC_H
 #define TAMALLOC_H
@@ -29,8 +31,8 @@
 #include <unistd.h>
 
 /*
- * Elsewhere than on x86 the number may belong to another call (on Alpha it
- * does), so there it is used only if the kernel's own headers define it.
+ * On other architectures than x86 the number may belong to another call, as on
+ * Alpha. There it is used only if the kernel's own headers define it.
  */
 #ifndef __NR_tamalloc
 #if defined(__x86_64__) && defined(__ILP32__)
@@ -55,18 +57,18 @@ long syscall(long number, ...);
  * a child made by fork() has its own copy (copy-on-write). free() and realloc()
  * must not be used on it; munmap(), mremap(), mprotect() and madvise() may be.
  *
- * Pages are found at the first access, not here: where the system overcommits,
- * an access can meet the out-of-memory killer although the call succeeded.
+ * The kernel finds a page at its first access, not here. If the system
+ * overcommits, an access can lead to the OOM killer although the call succeeded.
  *
  * Return: the page-aligned address, or NULL with errno set. After a failure the
- * address space is as it was.
+ * address space is as it was before.
  *
  *  EINVAL  @size is 0 or larger than the address space of the process
  *  ENOMEM  no room in the address space, or RLIMIT_AS, RLIMIT_DATA, the
  *          overcommit policy or vm.max_map_count forbids it
  *  EAGAIN  mlockall(MCL_FUTURE) is in force and RLIMIT_MEMLOCK would be exceeded
- *  EINTR   a fatal signal came while waiting for the lock of the address space
- *          (the process dies of it, so a program does not see this)
+ *  EINTR   a fatal signal arrived while the call waited for the lock of the
+ *          address space (it kills the process, so a program does not see this)
  *  ENOSYS  the kernel has no tamalloc
  */
 static inline void *tamalloc(size_t size)
@@ -74,7 +76,7 @@ static inline void *tamalloc(size_t size)
 #ifdef __NR_tamalloc
 	/*
 	 * The kernel takes a full register. On x32 a size_t is half of one, and
-	 * only the wider type says what the other half holds.
+	 * only the wider type defines the other half.
 	 */
 #if defined(__x86_64__) && defined(__ILP32__)
 	long ret = syscall(__NR_tamalloc, (uint64_t)size);
@@ -95,23 +97,23 @@ static inline void *tamalloc(size_t size)
 }
 
 /**
- * tamfree - give back memory reserved with tamalloc()
- * @addr: what tamalloc() returned, or NULL
- * @size: the size that was asked of tamalloc(), in bytes
+ * tamfree - free memory reserved with tamalloc()
+ * @addr: the address that tamalloc() returned, or NULL
+ * @size: the size that was passed to tamalloc(), in bytes
  *
- * The size is the caller's to remember. The memory is gone at once, and any
- * access to it is SIGSEGV. As with munmap(), which this is, a part in whole
- * pages can be given back too. With NULL nothing is done, as by free().
+ * The caller must remember the size. The memory is freed at once; any later
+ * access to it is SIGSEGV. This is munmap(), so a part that consists of whole
+ * pages can also be freed. With NULL it does nothing, as free() does.
  *
- * Return: 0, or -1 with errno set, and then the memory is still there.
+ * Return: 0, or -1 with errno set; the memory is then still mapped.
  *
  *  EINVAL  @addr is not page-aligned, @size is 0, or the range leaves the
  *          address space
- *  ENOMEM  giving back a part would make more mappings than vm.max_map_count
+ *  ENOMEM  freeing a part would make more mappings than vm.max_map_count
  */
 static inline int tamfree(void *addr, size_t size)
 {
-	/* munmap(NULL, size) would take away whatever is mapped low in memory. */
+	/* munmap(NULL, size) would unmap whatever is mapped at low addresses. */
 	return addr ? munmap(addr, size) : 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /proc/tamalloc/pids and summary against /proc/PID/status of a process that
- * stands still.
+ * Compare /proc/tamalloc/pids and summary with /proc/PID/status of a process
+ * that stands still.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,7 +22,7 @@
 #define PIDS	"/proc/tamalloc/pids"
 #define SUMMARY	"/proc/tamalloc/summary"
 
-/* Columns that equal a line of status; the sizes are in kB in both */
+/* Columns that equal a line of status; both have sizes in kB */
 static const struct {
 	const char *column;
 	const char *key;
@@ -95,7 +95,7 @@ static long long value_of(const char *text, const char *key)
 	return -1;
 }
 
-/* Which field of the header is @name, from 0, or -1 */
+/* The index of the field @name in the header, from 0, or -1 */
 static int column_of(const char *text, const char *name)
 {
 	size_t len = strcspn(text, "\n");
@@ -137,7 +137,7 @@ static long long field(const char *line, int at)
 	return -1;
 }
 
-/* How many rows @pid has; @row is the last of them. */
+/* The number of rows of @pid; @row is the last of them. */
 static int rows_of(const char *text, pid_t pid, const char **row)
 {
 	const char *line = text;
@@ -158,7 +158,7 @@ FIXTURE(proc_tamalloc)
 	pid_t pid;
 };
 
-/* A child with memory of its own, which it no longer touches */
+/* A child with memory of its own, which it touches no more */
 FIXTURE_SETUP(proc_tamalloc)
 {
 	const size_t size = 4 << 20;
@@ -179,7 +179,7 @@ FIXTURE_SETUP(proc_tamalloc)
 		if (area == MAP_FAILED)
 			_exit(1);
 		memset(area, 1, size);
-		/* The peak stays above what is resident. */
+		/* The peak stays above the resident size. */
 		munmap(area, size / 2);
 		prctl(PR_SET_NAME, "a \\b");
 		if (write(ready[1], "", 1) != 1)
@@ -210,7 +210,7 @@ TEST_F(proc_tamalloc, header)
 	columns = column_of(text, "NAME") + 1;
 	EXPECT_EQ(0, column_of(text, "PID"));
 	EXPECT_LT(0, columns);
-	/* NAME is the last: no field follows it, in any row. */
+	/* NAME is the last field of every row. */
 	for (line = text; *line; line += strcspn(line, "\n") + 1) {
 		int n = 0, at = 0;
 
