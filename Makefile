@@ -14,14 +14,14 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo "Variables:"
 	@echo "  KERNEL_SRC=DIR, KERNEL_TARBALL=FILE  another 6.12.y source than Debian's"
-	@echo "  ACCEL=kvm|tcg                        how the guest is run; found out by itself"
-	@echo "  BENCH=full                           measure among 100,000 processes, too"
-	@echo "  PREFIX=DIR, DESTDIR=DIR              where install goes; /usr/local"
-	@echo "  FAULT_SECONDS=N                      how long each kind of fault is injected; 60"
-	@echo "  ONLY=PATTERN                         of test*: only files or titles that match"
-	@echo "  SOAK=TIME, SCALE=NUMBER              how long, as 60 or 10m; how many processes"
-	@echo "  CONFIG=FILE                          configuration of the kernel that is packaged"
-	@echo "  V=1                                  show commands and whole output"
+	@echo "  ACCEL=kvm|tcg                        accelerator; default: KVM if a probe boot succeeds"
+	@echo "  BENCH=full                           also measure among 100,000 processes"
+	@echo "  PREFIX=DIR, DESTDIR=DIR              target of install; default: /usr/local"
+	@echo "  FAULT_SECONDS=N                      time for each kind of injected fault; default: 60"
+	@echo "  ONLY=PATTERN                         run only tests whose file or title matches"
+	@echo "  SOAK=TIME, SCALE=NUMBER              time of soak, as 60 or 10m; number of processes"
+	@echo "  CONFIG=FILE                          configuration for the kernel of make deb"
+	@echo "  V=1                                  show commands and their whole output"
 
 run: image ## build everything, boot the guest, show the demo
 	$(Q)scripts/vm/run --timeout 300 demo
@@ -29,22 +29,22 @@ run: image ## build everything, boot the guest, show the demo
 test: image ## run the test suite
 	$(Q)scripts/suites/test
 
-test-debug: image ## the suite on a kernel that forgives nothing, with faults injected
+test-debug: image ## the suite on the debug kernel, with injected faults
 	$(Q)scripts/suites/debug
 
-test-kcsan: image ## what reads the files, with the kernel's detector of data races
+test-kcsan: image ## tests that read the files, with the detector of data races
 	$(Q)scripts/suites/kcsan
 
-test-scale: image ## 100,000 processes under each preempt= mode; SCALE= sets how many
+test-scale: image ## 100,000 processes (or SCALE=) under each preempt= mode
 	$(Q)scripts/suites/scale
 
 soak: image ## stress-ng and readers for SOAK=10m, normal and debug kernel
 	$(Q)scripts/suites/soak
 
-test-peers: image ## the kernel's own selftests, patched and unpatched kernel compared
+test-peers: image ## compare the kernel's own selftests with the unpatched kernel
 	$(Q)scripts/suites/peers
 
-bench: image ## measure; also to build/bench.json, bench.md and bench/*.svg
+bench: image ## measure; results also in build/bench.json, bench.md and bench/
 	$(Q)scripts/bench/run
 
 shell: image ## an interactive shell in the guest
@@ -59,7 +59,7 @@ image: kernel ## build the kernel and the guest's file system, build/image.cpio
 install: ## header, man pages, tools and tamalloc.pc, below DESTDIR/PREFIX
 	$(Q)scripts/package/install
 
-uninstall: ## take these away again
+uninstall: ## remove the installed files
 	$(Q)scripts/package/install --remove
 
 deb: setup ## Debian packages of kernel and tools, in build/deb
@@ -74,5 +74,5 @@ check: setup ## style and static checks
 setup: ## install the Debian packages that are missing
 	$(Q)scripts/setup
 
-clean: ## remove all that was built
+clean: ## remove all built files
 	rm -rf build
