@@ -3,10 +3,10 @@
 # The work is done by scripts/; "make help" lists the targets.
 
 MAKEFLAGS += --no-print-directory
-export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS ONLY TALLY SOAK SCALE BENCH CONFIG
+export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS ONLY TALLY SOAK SCALE BENCH CONFIG COMMITS ROUNDS
 Q := $(if $(filter 1,$(V)),,@)
 
-.PHONY: help run test test-debug test-kcsan test-scale test-peers soak bench shell kernel image install uninstall deb test-deb check setup clean
+.PHONY: help run test test-debug test-kcsan test-scale test-peers soak bench bench-native shell kernel image install uninstall deb test-deb check setup clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -46,6 +46,9 @@ test-peers: image ## compare the kernel's own selftests with the unpatched kerne
 
 bench: image ## measure; results also in build/bench.json, bench.md and bench/
 	$(Q)scripts/bench/run
+
+bench-native: setup ## compare two commits on this processor; COMMITS="A B", ROUNDS=5
+	$(Q)scripts/bench/native
 
 shell: image ## an interactive shell in the guest
 	$(Q)scripts/vm/run shell
