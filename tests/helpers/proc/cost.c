@@ -2,16 +2,13 @@
 /*
  * cost: the cost of a read, by the instruction clock
  *
- * Usage: cost read FILE NUMBER...
- *        cost kill FILE NUMBER
+ * Usage: cost FILE FILE NUMBER...
  *
- * read: for each NUMBER, make as many processes and time a read of all of FILE,
- * without the cost of reading the clock. Prints the number of processes, the time
- * in ns, and the time per process.
- *
- * kill: with NUMBER processes, kill a reader of FILE in the middle of its read,
- * ten times. Prints the time of a whole read, and the longest time from the kill
- * to the reader's end.
+ * For each NUMBER, make as many processes and time a read of all of each FILE, without
+ * the cost of reading the clock. Prints "read", the file, the number of processes, and
+ * the time in ns. Then kill a reader of the last FILE in the middle of its read, ten
+ * times. Prints "kill", the file, the time of a whole read, and the longest
+ * time from the kill to the reader's end.
  */
 #include <signal.h>
 #include <sys/prctl.h>
@@ -19,6 +16,8 @@
 #include <time.h>
 
 #include "pids.h"
+
+#define FILES	2
 
 static char buf[8 << 20];
 static int standing;
@@ -116,32 +115,34 @@ static long long time_kill(int fd, long long wait)
 int main(int argc, char **argv)
 {
 	long long whole, time, longest = 0;
-	int fd, i;
+	int fd[FILES], i, k;
 
-	if (argc < 4)
-		errx(2, "usage: cost read|kill FILE NUMBER...");
+	if (argc < FILES + 2)
+		errx(2, "usage: cost FILE FILE NUMBER...");
 	memset(buf, 1, sizeof(buf));
-	fd = open(argv[2], O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		err(1, "%s", argv[2]);
-	if (!strcmp(argv[1], "read")) {
-		for (i = 3; i < argc; i++) {
-			grow_to(atoi(argv[i]));
-			time = time_read(fd);
-			printf("%d %lld %lld\n", processes(), time,
-			       time / processes());
-		}
-	} else {
-		grow_to(atoi(argv[3]));
-		whole = time_read(fd);
-		/* At 10 to 55 percent of a read. */
-		for (i = 0; i < 10; i++) {
-			time = time_kill(fd, whole * (2 + i) / 20);
-			if (time > longest)
-				longest = time;
-		}
-		printf("%lld %lld\n", whole, longest);
+	for (k = 0; k < FILES; k++) {
+		fd[k] = open(argv[1 + k], O_RDONLY | O_CLOEXEC);
+		if (fd[k] < 0)
+			err(1, "%s", argv[1 + k]);
 	}
+
+	for (i = FILES + 1; i < argc; i++) {
+		grow_to(atoi(argv[i]));
+		for (k = 0; k < FILES; k++) {
+			time = time_read(fd[k]);
+			printf("read %s %d %lld\n", argv[1 + k], processes(), time);
+		}
+	}
+	k = FILES - 1;
+	whole = time_read(fd[k]);
+	/* At 10 to 55 percent of a read. */
+	for (i = 0; i < 10; i++) {
+		time = time_kill(fd[k], whole * (2 + i) / 20);
+		if (time > longest)
+			longest = time;
+	}
+	printf("kill %s %lld %lld\n", argv[1 + k], whole, longest);
+
 	while (standing) {
 		kill(children[--standing], SIGKILL);
 		waitpid(children[standing], NULL, 0);
