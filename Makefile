@@ -44,7 +44,7 @@ soak: image ## stress-ng and readers for SOAK=10m, normal and debug kernel
 test-peers: image ## compare the kernel's own selftests with the unpatched kernel
 	$(Q)scripts/suites/peers
 
-bench: image ## measure; results also in build/bench.json, bench.md and bench/
+bench: image ## measure; results also in build/bench.json, bench.md and a plot
 	$(Q)scripts/bench/run
 
 bench-native: setup ## compare two commits on this processor; COMMITS="A B", ROUNDS=5
