@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS ONLY TALLY SOAK SCALE BENCH CONFIG COMMITS ROUNDS
 Q := $(if $(filter 1,$(V)),,@)
 
-.PHONY: help run test test-debug test-kcsan test-scale test-peers soak bench bench-native shell kernel image install uninstall deb test-deb check setup clean
+.PHONY: help run test test-debug test-kcsan test-rt test-scale test-peers soak bench bench-native shell kernel image install uninstall deb test-deb check setup clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -34,6 +34,9 @@ test-debug: image ## the suite on the debug kernel, with injected faults
 
 test-kcsan: image ## tests that read the files, with the detector of data races
 	$(Q)scripts/suites/kcsan
+
+test-rt: image ## the tests of files and call on a kernel with PREEMPT_RT and lockdep
+	$(Q)scripts/suites/rt
 
 test-scale: image ## 100,000 processes (or SCALE=) under each preempt= mode
 	$(Q)scripts/suites/scale
