@@ -46,6 +46,23 @@ load_of() {
   fi
 }
 
+# huge_pages MODE: what the system does with transparent huge pages, until
+# restore_huge_pages. A real-time kernel has none, which is the mode "never".
+thp=/sys/kernel/mm/transparent_hugepage
+huge_pages() {
+  if [[ ! -d $thp ]]; then
+    [[ $1 == never ]] || skip "this kernel has no transparent huge pages"
+    return 0
+  fi
+  : "${thp_before:=$(sed 's/.*\[\(.*\)\].*/\1/' "$thp/enabled")}"
+  echo "$1" >"$thp/enabled"
+}
+
+# restore_huge_pages: for teardown; may run twice.
+restore_huge_pages() {
+  [[ -z ${thp_before:-} ]] || echo "$thp_before" >"$thp/enabled"
+}
+
 # stand ARGS...: start a process that stands still (tests/helpers/proc/stand.c). Its
 # PID is in $stood, and teardown kills it and its children.
 stand() {

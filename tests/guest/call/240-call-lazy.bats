@@ -4,10 +4,8 @@
 
 load ../helpers
 
-thp=/sys/kernel/mm/transparent_hugepage
-
 setup() {
-  thp_mode=$(sed 's/.*\[\(.*\)\].*/\1/' $thp/enabled)
+  [[ -d $thp ]] || return 0
   # khugepaged commits 2 MiB at once, even for a process that has a single page there.
   # It looks once when it is told this, and then not for an hour.
   none=$(<$thp/khugepaged/max_ptes_none)
@@ -17,7 +15,8 @@ setup() {
 }
 
 teardown() {
-  echo "$thp_mode" >$thp/enabled
+  restore_huge_pages
+  [[ -d $thp ]] || return 0
   echo "$none" >$thp/khugepaged/max_ptes_none
   echo "$sleep" >$thp/khugepaged/scan_sleep_millisecs
 }
@@ -31,7 +30,7 @@ steps() {
 
 @test "lazy: page by page without huge pages: none at the call, zero page on read, one per write" {
   local way
-  echo never >$thp/enabled
+  huge_pages never
   for way in mmap tamalloc; do
     steps 4 256 "$way"
     assert_eq "call 0 0 0 0 0 even
@@ -45,7 +44,7 @@ write 1024 256 256 256 256 even" "$output" "$way, written at once"
 
 @test "lazy: with huge pages always, the step of a write is a huge page" {
   local way
-  echo always >$thp/enabled
+  huge_pages always
   for way in mmap tamalloc; do
     steps 2048 8 "$way,write"
     assert_eq "call 0 0 0 0 0 even
@@ -55,7 +54,7 @@ write 16384 8 4096 4096 4096 even" "$output" "$way"
 
 @test "lazy: with huge pages always, the step of a read is the huge zero page" {
   local way
-  echo always >$thp/enabled
+  huge_pages always
   for way in mmap tamalloc; do
     steps 2048 8 "$way"
     assert_eq "call 0 0 0 0 0 even" "${lines[0]}" "$way"
@@ -67,7 +66,7 @@ write 16384 8 4096 4096 4096 even" "$output" "$way"
 }
 
 @test "lazy: with huge pages on advice, the step is a huge page only after advice" {
-  echo madvise >$thp/enabled
+  huge_pages madvise
   steps 2048 4 tamalloc,write
   assert_eq "call 0 0 0 0 0 even
 write 16 4 4 4 4 even" "$output" "not advised"
@@ -80,7 +79,7 @@ write 8192 4 2048 2048 2048 even" "$output" "advised"
   local way mode mib
   mib=$(load_of 128 32)
   for mode in never always; do
-    echo $mode >$thp/enabled
+    huge_pages "$mode"
     for way in mmap tamalloc; do
       run -0 calllazy free "$mib" "$way"
       # Page tables of 256 kB, and the system's own use meanwhile
@@ -94,7 +93,7 @@ write 8192 4 2048 2048 2048 even" "$output" "advised"
 
 # The page of alignment is also populated and faulted.
 @test "lazy: memory that is populated at once is seen by every witness [control]" {
-  echo never >$thp/enabled
+  huge_pages never
   steps 4 256 populate
   assert_eq "call 1028 257 256 256 256 even
 read 0 0 0 0 256 even

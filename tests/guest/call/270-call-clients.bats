@@ -3,17 +3,14 @@
 
 load ../helpers
 
-thp=/sys/kernel/mm/transparent_hugepage
-
 setup() {
-  thp_mode=$(sed 's/.*\[\(.*\)\].*/\1/' $thp/enabled)
-  zero_page=$(<$thp/use_zero_page)
-  echo never >$thp/enabled
+  huge_pages never
+  [[ ! -d $thp ]] || zero_page=$(<"$thp/use_zero_page")
 }
 
 teardown() {
-  echo "$thp_mode" >$thp/enabled
-  echo "$zero_page" >$thp/use_zero_page
+  restore_huge_pages
+  [[ ! -d $thp ]] || echo "$zero_page" >"$thp/use_zero_page"
   [[ -z ${holder:-} ]] || kill -KILL "$holder" 2>/dev/null || true
 }
 
@@ -114,7 +111,7 @@ status_kb() {
   run -0 tamprove 32
   assert_eq 8 "$(grep -c '^ok: ' <<<"$output")" "checks that held"
   # Without the huge zero page a read commits memory.
-  echo always >$thp/enabled
+  huge_pages always
   run -0 tamprove 32
   echo 0 >$thp/use_zero_page
   run -1 tamprove 32
