@@ -20,7 +20,7 @@ excerpt() {
   PATTERN=$1 awk '/^## / { found = substr($0, 4) == ENVIRON["PATTERN"]; next } found' "$logs/splats.log"
 }
 
-# splats: what the judge finds in the log on standard input, by the lists in $copy
+# splats: judge the log on standard input by the lists in $copy, and print its splats.
 splats() {
   cat >"$BATS_TEST_TMPDIR/console"
   "$copy/scripts/vm/splats" "$BATS_TEST_TMPDIR/console" "$BATS_TEST_TMPDIR/races"
