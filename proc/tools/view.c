@@ -106,7 +106,8 @@ void view_make(struct view *view, struct table *sample, struct table *was)
 		select_rows(was);
 	if (options.by == BY_CGROUP) {
 		if (!table_column(sample, "CGROUP"))
-			die("this kernel's file pids has no column CGROUP, which --by cgroup needs");
+			die("--by cgroup needs the column CGROUP, which %s lacks",
+			    options.pids_file);
 		cgroups_find(sample);
 	}
 	if (options.by) {
