@@ -228,9 +228,9 @@ void table_total(struct table *to, const struct table *from)
  * Each row's place among its selected parents, @count for a root. Walking up from
  * any row ends at a root: whatever a file says, there is no circle.
  */
-static void find_parents(const struct table *table, uint32_t *parent, const char *path)
+static void find_parents(const struct table *table, uint32_t *parent)
 {
-	unsigned int pid = cell_of(table, "PID"), ppid = table_need(table, "PPID", path);
+	unsigned int pid = cell_of(table, "PID"), ppid = cell_of(table, "PPID");
 	unsigned int start = cell_of(table, "STARTTIME");
 	uint32_t count = table->rows, *seen = grow(NULL, count + 1, sizeof(*seen));
 	struct map rows = { 0 };
@@ -312,7 +312,7 @@ void table_tree(struct table *to, const struct table *from, const char *column, 
 	}
 	table_select_all(to);
 	parent = grow(NULL, to->rows + 1, sizeof(*parent));
-	find_parents(to, parent, "this kernel's file pids");
+	find_parents(to, parent);
 	depth_first(to, parent, depth);
 	sums_init(&sums, to, to);
 	for (size_t i = to->rows; i-- > 0; ) {

@@ -198,12 +198,14 @@ static void fit(struct layout *layout)
 		"OOM_SCORE", "SWAP_KB", "WAS_KB", "WAS", "RESERVED_KB", "COMMITTED_KB", "USER",
 		"PROCESSES", "RSS_KB",
 	};
-	/* Names of processes have 15 bytes; paths tell by their end. */
-	const size_t room = 15;
 	size_t total = 0;
 
-	for (unsigned int i = 0; i < layout->count; i++)
-		total += 1 + (layout->item[i].last ? room : layout->item[i].width);
+	for (unsigned int i = 0; i < layout->count; i++) {
+		const struct item *item = layout->item + i;
+
+		/* Names of processes have 15 bytes; a path or a command line is longer. */
+		total += 1 + (!item->last ? item->width : item->column->kind == NAME ? 15 : 30);
+	}
 	for (unsigned int i = 0; i < layout->count && total > layout->columns + 1; i++) {
 		struct item *item = layout->item + i;
 		size_t excess = total - layout->columns - 1;

@@ -117,14 +117,13 @@ static void add_u64(uint64_t value)
 /* @kb in bytes: up to 74 bits */
 static void add_bytes(uint64_t kb)
 {
-	const uint64_t half = 10000000000000000000u;
-	const unsigned __int128 bytes = (unsigned __int128)kb << 10;
+	/* 10^19 bytes, the largest power of ten that fits. */
+	const uint64_t part = 10000000000000000000u >> 10;
 
-	if (bytes >= half)
-		text_format(&out, "%" PRIu64 "%019" PRIu64, (uint64_t)(bytes / half),
-			    (uint64_t)(bytes % half));
+	if (kb < part)
+		add_u64(kb << 10);
 	else
-		add_u64((uint64_t)bytes);
+		text_format(&out, "%" PRIu64 "%019" PRIu64, kb / part, (kb % part) << 10);
 }
 
 /* Hundredths of a percent as a ratio; what is exact stays so */

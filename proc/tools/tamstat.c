@@ -329,8 +329,9 @@ static const char *join(const char *dir, const char *file)
 /* Where the files are: said by --proc, or by TAMSTAT_PROC, or where they belong */
 static void find_files(const char *proc)
 {
-	const char *dir = getenv("TAMSTAT_PROC");
+	static const char *dir;
 
+	dir = getenv("TAMSTAT_PROC");
 	if (proc)
 		proc_path = proc;
 	else if (dir && *dir)

@@ -120,6 +120,8 @@ void view_make(struct view *view, struct table *sample, struct table *was)
 	}
 	column = need_column(now, word, " to sort by");
 	if (options.tree) {
+		if (!table_column(now, "PPID"))
+			die("--tree needs the column PPID, which %s lacks", options.pids_file);
 		fill_sort(now, column);
 		table_tree(&view->made, now, column->name, options.reverse);
 		now = &view->made;
