@@ -187,7 +187,8 @@ void table_group(struct table *to, const struct table *from, enum by by)
 
 void table_total(struct table *to, const struct table *from)
 {
-	unsigned int depth = cell_of(from, "DEPTH"), processes = cell_of(from, "PROCESSES"), growth = 0;
+	unsigned int depth = cell_of(from, "DEPTH"), growth = 0;
+	unsigned int processes = cell_of(from, "PROCESSES");
 	__int128 grown = 0;
 	struct sums sums;
 	uint64_t *sum;
@@ -209,8 +210,10 @@ void table_total(struct table *to, const struct table *from)
 
 		if (!depth || !cell[depth])
 			sums_add(&sums, sum, cell, processes ? cell[processes] : 1);
-		if (growth)
-			grown += cell[0] & FLAG_FELL ? -(__int128)cell[growth] : (__int128)cell[growth];
+		if (growth && cell[0] & FLAG_FELL)
+			grown -= cell[growth];
+		else if (growth)
+			grown += cell[growth];
 	}
 	sums_end(&sums, sum);
 	if (growth) {
@@ -225,9 +228,9 @@ void table_total(struct table *to, const struct table *from)
  * Each row's place among its selected parents, @count for a root. Walking up from
  * any row ends at a root: whatever a file says, there is no circle.
  */
-static void find_parents(const struct table *table, uint32_t *parent, const char *path)
+static void find_parents(const struct table *table, uint32_t *parent)
 {
-	unsigned int pid = cell_of(table, "PID"), ppid = table_need(table, "PPID", path);
+	unsigned int pid = cell_of(table, "PID"), ppid = cell_of(table, "PPID");
 	unsigned int start = cell_of(table, "STARTTIME");
 	uint32_t count = table->rows, *seen = grow(NULL, count + 1, sizeof(*seen));
 	struct map rows = { 0 };
@@ -309,7 +312,7 @@ void table_tree(struct table *to, const struct table *from, const char *column, 
 	}
 	table_select_all(to);
 	parent = grow(NULL, to->rows + 1, sizeof(*parent));
-	find_parents(to, parent, "this kernel's file pids");
+	find_parents(to, parent);
 	depth_first(to, parent, depth);
 	sums_init(&sums, to, to);
 	for (size_t i = to->rows; i-- > 0; ) {
@@ -317,7 +320,8 @@ void table_tree(struct table *to, const struct table *from, const char *column, 
 
 		/* Its children, which come behind it, are in it by now. */
 		if (parent[to->row[i]] != to->rows)
-			sums_add(&sums, table_row(to, parent[to->row[i]]), cell, cell[sums.processes]);
+			sums_add(&sums, table_row(to, parent[to->row[i]]), cell,
+				 cell[sums.processes]);
 		sums_end(&sums, cell);
 	}
 	table_select_all(to);
@@ -349,13 +353,15 @@ void table_diff(struct table *to, const struct table *was, const struct table *n
 		enum by by, const struct column *column)
 {
 	static const char * const keys[] = {
-		[BY_PROCESS] = "PID", [BY_NAME] = "NAME", [BY_USER] = "UID", [BY_CGROUP] = "CGROUP_PATH",
+		[BY_PROCESS] = "PID", [BY_NAME] = "NAME", [BY_USER] = "UID",
+		[BY_CGROUP] = "CGROUP_PATH",
 	};
 	static const char * const kept[] = {
 		"PID", "UID", "USER", "STARTTIME", "PROCESSES", NULL, "CGROUP_PATH", "ARGS",
 		"PSS_KB", "USS_KB", "NAME", "NAME_ESCAPED",
 	};
-	const struct column *was_key = table_column(was, keys[by]), *key = table_column(now, keys[by]);
+	const struct column *was_key = table_column(was, keys[by]);
+	const struct column *key = table_column(now, keys[by]);
 	const struct column *was_column = table_column(was, column->name);
 	unsigned int was_start = cell_of(was, "STARTTIME"), start = cell_of(now, "STARTTIME");
 	bool is_size = ends_with(column->name, "_KB");

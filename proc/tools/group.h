@@ -25,7 +25,8 @@ void table_group(struct table *to, const struct table *from, enum by by);
  * table_tree - children below their parents, with the sums of each subtree
  *
  * Like table_group(), but a row for each process, with DEPTH. A process whose
- * parent is not selected is a root. Siblings are sorted by @column of @from.
+ * parent is not selected is a root. Siblings are sorted by @column of @from, which
+ * has to have PPID.
  */
 void table_tree(struct table *to, const struct table *from, const char *column, bool reverse);
 

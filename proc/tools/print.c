@@ -29,9 +29,10 @@ static const char *title_of(const struct column *column)
 {
 	static const struct { const char *name, *title; } titles[] = {
 		{ "COMMITTED_PCT", "PCT" }, { "OOM_SCORE", "OOM" }, { "OOM_SCORE_ADJ", "ADJ" },
-		{ "PROCESSES", "PROCS" }, { "RESERVED_KB", "RESERVED" }, { "COMMITTED_KB", "COMMITTED" },
-		{ "RSS_KB", "RSS" }, { "ANON_KB", "ANON" }, { "FILE_KB", "FILE" }, { "SHMEM_KB", "SHMEM" },
-		{ "SWAP_KB", "SWAP" }, { "HUGETLB_KB", "HUGETLB" }, { "PGTABLES_KB", "PGTABLES" },
+		{ "PROCESSES", "PROCS" }, { "RESERVED_KB", "RESERVED" },
+		{ "COMMITTED_KB", "COMMITTED" }, { "RSS_KB", "RSS" }, { "ANON_KB", "ANON" },
+		{ "FILE_KB", "FILE" }, { "SHMEM_KB", "SHMEM" }, { "SWAP_KB", "SWAP" },
+		{ "HUGETLB_KB", "HUGETLB" }, { "PGTABLES_KB", "PGTABLES" },
 		{ "UNTOUCHED_KB", "UNTOUCHED" }, { "TOTAL_KB", "TOTAL" }, { "PSS_KB", "PSS" },
 		{ "USS_KB", "USS" }, { "WAS_KB", "WAS" }, { "GROWTH_KB", "GROWTH" },
 	};
@@ -56,7 +57,8 @@ static char *figure_text(char *end, const struct column *column, const uint64_t 
 
 	if (kind == TEXT) {
 		/* A column that is not known: a size if it looks like one. */
-		const char *token = name_token(cell_name(value)), *unit = strrchr(column->name, '_');
+		const char *token = name_token(cell_name(value));
+		const char *unit = strrchr(column->name, '_');
 
 		return human && unit && !strcmp(unit, "_KB") &&
 			parse_u64(token, strlen(token), &value) ? figure_human(end, value) : NULL;
@@ -138,7 +140,9 @@ static void layout_add(struct layout *layout, const struct column *column)
 	for (unsigned int i = 0; !options.columns && i < layout->count; i++)
 		if (layout->item[i].column == column)
 			return;
-	*item = (struct item){ .column = column, .title = title_of(column), .text = is_text(column) };
+	item->column = column;
+	item->title = title_of(column);
+	item->text = is_text(column);
 	item->width = strlen(item->title);
 	layout->count++;
 }
@@ -148,8 +152,8 @@ static void choose(struct layout *layout)
 {
 	static const char * const usual[] = {
 		"PID", "USER", "PROCESSES", "WAS_KB", "WAS", "RESERVED_KB", "COMMITTED_KB",
-		"COMMITTED_PCT", "RSS_KB", "ANON_KB", "FILE_KB", "SHMEM_KB", "SWAP_KB", "HUGETLB_KB",
-		"PGTABLES_KB", "OOM_SCORE",
+		"COMMITTED_PCT", "RSS_KB", "ANON_KB", "FILE_KB", "SHMEM_KB", "SWAP_KB",
+		"HUGETLB_KB", "PGTABLES_KB", "OOM_SCORE",
 	};
 	const struct view *view = layout->view;
 	const struct table *table = view->shown;
@@ -158,7 +162,8 @@ static void choose(struct layout *layout)
 
 	if (options.columns) {
 		words = strdup(options.columns);
-		for (char *word = strtok_r(words, ", ", &next); word; word = strtok_r(NULL, ", ", &next))
+		for (char *word = strtok_r(words, ", ", &next); word;
+		     word = strtok_r(NULL, ", ", &next))
 			layout_add(layout, need_column(table, word, ""));
 		free(words);
 	} else if (options.form == FORM_TABLE) {
@@ -176,7 +181,7 @@ static void choose(struct layout *layout)
 		layout_add(layout, options.args ? table_column(table, "ARGS") : name);
 	} else {
 		for (unsigned int i = 0; i < table->columns; i++) {
-			if (!table->column[i].derived && strcmp(table->column[i].name, "NAME_ESCAPED"))
+			if (!table->column[i].derived)
 				layout_add(layout, table->column + i);
 			if (!strcmp(table->column[i].name, "UID"))
 				layout_add(layout, table_column(table, "USER"));
@@ -193,12 +198,14 @@ static void fit(struct layout *layout)
 		"OOM_SCORE", "SWAP_KB", "WAS_KB", "WAS", "RESERVED_KB", "COMMITTED_KB", "USER",
 		"PROCESSES", "RSS_KB",
 	};
-	/* Names of processes have 15 bytes; paths tell by their end. */
-	const size_t room = 15;
 	size_t total = 0;
 
-	for (unsigned int i = 0; i < layout->count; i++)
-		total += 1 + (layout->item[i].last ? room : layout->item[i].width);
+	for (unsigned int i = 0; i < layout->count; i++) {
+		const struct item *item = layout->item + i;
+
+		/* Names of processes have 15 bytes; a path or a command line is longer. */
+		total += 1 + (!item->last ? item->width : item->column->kind == NAME ? 15 : 30);
+	}
 	for (unsigned int i = 0; i < layout->count && total > layout->columns + 1; i++) {
 		struct item *item = layout->item + i;
 		size_t excess = total - layout->columns - 1;
@@ -214,7 +221,8 @@ static void fit(struct layout *layout)
 		for (unsigned int j = 0; j < layout->count; j++) {
 			struct item *item = layout->item + j;
 
-			if (strcmp(item->column->name, least[i]) || item->column == layout->view->sort ||
+			if (strcmp(item->column->name, least[i]) ||
+			    item->column == layout->view->sort ||
 			    (item->column->kind == USER && options.by == BY_USER))
 				continue;
 			total -= item->width + 1;
@@ -275,7 +283,8 @@ void layout_make(struct layout *layout, const struct view *view, size_t columns)
 				most = cell[column->cell];
 		}
 		if (plain)
-			widen(item, cell_width(&text, &(struct column){ .kind = column->kind, .cell = 1 },
+			widen(item, cell_width(&text,
+					       &(struct column){ .kind = column->kind, .cell = 1 },
 					       (uint64_t[]){ 0, most }));
 		total = options.total ? table_column(&view->total, column->name) : NULL;
 		if (total)
@@ -291,8 +300,8 @@ void layout_make(struct layout *layout, const struct view *view, size_t columns)
 }
 
 /* Text that was appended from @start on, @width wide, into its column */
-static void pad(const struct layout *layout, const struct item *item, struct text *line, size_t start,
-		size_t width)
+static void pad(const struct layout *layout, const struct item *item, struct text *line,
+		size_t start, size_t width)
 {
 	size_t room = item->width;
 
@@ -564,7 +573,8 @@ static void add_sum(struct text *line, const struct summary *summary, const char
 	const char *kb = summary_figure(summary, key);
 
 	if (kb)
-		text_format(line, "%s %s%s", what, options.kb ? kb : human(kb), options.kb ? " kB" : "");
+		text_format(line, "%s %s%s", what, options.kb ? kb : human(kb),
+			    options.kb ? " kB" : "");
 }
 
 void summary_lines(const struct summary *summary, struct text *counts, struct text *sums)

@@ -232,11 +232,12 @@ void table_select_all(struct table *table)
 static enum kind kind_of(const char *name)
 {
 	static const struct { const char *name; enum kind kind; } known[] = {
-		{ "PID", COUNT }, { "UID", COUNT }, { "STARTTIME", COUNT }, { "RESERVED_KB", SIZE },
-		{ "COMMITTED_KB", SIZE }, { "COMMITTED_PCT", PERCENT }, { "RSS_KB", SIZE },
-		{ "ANON_KB", SIZE }, { "FILE_KB", SIZE }, { "SHMEM_KB", SIZE }, { "SWAP_KB", SIZE },
-		{ "HUGETLB_KB", SIZE }, { "PGTABLES_KB", SIZE }, { "OOM_SCORE", COUNT },
-		{ "OOM_SCORE_ADJ", SIGNED }, { "PPID", COUNT }, { "CGROUP", COUNT }, { "NAME", NAME },
+		{ "PID", COUNT }, { "UID", COUNT }, { "STARTTIME", COUNT },
+		{ "RESERVED_KB", SIZE }, { "COMMITTED_KB", SIZE }, { "COMMITTED_PCT", PERCENT },
+		{ "RSS_KB", SIZE }, { "ANON_KB", SIZE }, { "FILE_KB", SIZE }, { "SHMEM_KB", SIZE },
+		{ "SWAP_KB", SIZE }, { "HUGETLB_KB", SIZE }, { "PGTABLES_KB", SIZE },
+		{ "OOM_SCORE", COUNT }, { "OOM_SCORE_ADJ", SIGNED }, { "PPID", COUNT },
+		{ "CGROUP", COUNT }, { "NAME", NAME },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
@@ -394,7 +395,8 @@ static const char *parse_row(const struct reader *reader, const char *line)
 			/* 19 digits fit without a look. */
 			if (p - token > 19 && !parse_u64(token, p - token, &value))
 				goto wrong;
-			if (column->kind > SIZE && !parse_special(column->kind, negative, &p, &value))
+			if (column->kind > SIZE &&
+			    !parse_special(column->kind, negative, &p, &value))
 				goto wrong;
 		} else {
 			while (*p != ' ' && *p != '\n')
@@ -420,7 +422,8 @@ static const char *parse_row(const struct reader *reader, const char *line)
 	return p + 1;
 wrong:
 	if (*token != '\n')
-		die("%s has a row with a wrong %s: %s", reader->path, column->name, quoted(line));
+		die("%s has a row with a wrong %s: %s", reader->path, column->name,
+		    quoted(line));
 misfit:
 	die("%s has a row that does not fit its header: %s", reader->path, quoted(line));
 }
@@ -496,6 +499,23 @@ void table_read(struct table *table, const char *path)
 	close(fd);
 }
 
+static bool is_key(const char *s)
+{
+	return s && strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") ==
+		strlen(s);
+}
+
+/* Digits, and for a percentage a point and two more */
+static bool is_amount(const char *s)
+{
+	const char *digits = "0123456789";
+	size_t len = s ? strspn(s, digits) : 0;
+
+	if (!len || !s[len])
+		return len;
+	return s[len] == '.' && strspn(s + len + 1, digits) == 2 && !s[len + 3];
+}
+
 void summary_read(struct summary *summary, const char *path)
 {
 	char *line, *next_line, *next;
@@ -508,15 +528,12 @@ void summary_read(struct summary *summary, const char *path)
 		die("%s is not a list of keys and figures", path);
 	for (line = strtok_r(summary->text.s, "\n", &next_line); line;
 	     line = strtok_r(NULL, "\n", &next_line)) {
-		const char *key = strtok_r(line, ":", &next), *figure = strtok_r(NULL, " ", &next);
+		const char *key = strtok_r(line, ":", &next);
+		const char *figure = strtok_r(NULL, " ", &next);
 		const char *unit = strtok_r(NULL, " ", &next);
-		size_t digits = figure ? strspn(figure, "0123456789") : 0;
 
-		/* Digits, and for a percentage a point and two more. */
-		if (!digits || (figure[digits] && (figure[digits] != '.' ||
-		    strspn(figure + digits + 1, "0123456789") != 2 || figure[digits + 3])) ||
-		    strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") !=
-		    strlen(key) || summary->count == sizeof(summary->line) / sizeof(*summary->line))
+		if (!is_key(key) || !is_amount(figure) ||
+		    summary->count == sizeof(summary->line) / sizeof(*summary->line))
 			die("%s is not a list of keys and figures", path);
 		summary->line[summary->count].key = key;
 		summary->line[summary->count].figure = figure;

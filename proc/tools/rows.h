@@ -114,9 +114,9 @@ static inline const struct name *cell_name(uint64_t cell)
  * The columns are those of the file in its order, then some that are derived:
  * UNTOUCHED_KB, what RESERVED_KB exceeds COMMITTED_KB by; TOTAL_KB, the sum of
  * RSS_KB, SWAP_KB and HUGETLB_KB; USER, CGROUP_PATH and NAME_ESCAPED; ARGS, PSS_KB and
- * USS_KB, which lookup.h fills. All rows are selected. What @table held before is dropped, its memory used again. Ends
- * the program by die() if the file cannot be read to its end, or if a row or the
- * header is not as proc_tamalloc(5) has it.
+ * USS_KB, which lookup.h fills. All rows are selected. What @table held before is
+ * dropped, its memory used again. Ends the program by die() if the file cannot be
+ * read to its end, or if a row or the header is not as proc_tamalloc(5) has it.
  */
 void table_read(struct table *table, const char *path);
 /* The same from a descriptor; @path is for messages */
@@ -148,7 +148,9 @@ void table_select_all(struct table *table);
 struct summary {
 	struct text text;
 	size_t count;
-	struct { const char *key, *figure, *unit; } line[32];
+	struct {
+		const char *key, *figure, *unit;
+	} line[32];
 };
 
 /* Read it; die() if it cannot be read, is empty or of another form */

@@ -30,11 +30,20 @@ static struct {
 	/* What is being typed, and for what: '/', 's' or 0 */
 	int asked;
 	struct text typed, filter, line, message;
-	struct timespec next;
+	/* When to look again, in seconds as moment() has them */
+	double next;
 	int keys, news;
 } screen;
 
 static volatile sig_atomic_t ended_by;
+
+static double moment(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
 
 static void on_signal(int number)
 {
@@ -50,12 +59,16 @@ void screen_end(void)
 }
 
 /* Columns in the order of the table, and the keys that sort by them */
-static const struct { char key; const char *name; } sorts[] = {
+static const struct {
+	char key;
+	const char *name;
+} sorts[] = {
 	{ 'P', "PID" }, { 'U', "USER" }, { 'R', "RESERVED_KB" }, { 'C', "COMMITTED_KB" },
 	{ '%', "COMMITTED_PCT" }, { 'M', "RSS_KB" }, { 'A', "ANON_KB" }, { 'F', "FILE_KB" },
 	{ 'H', "SHMEM_KB" }, { 'S', "SWAP_KB" }, { 'G', "HUGETLB_KB" }, { 'T', "PGTABLES_KB" },
 	{ 'O', "OOM_SCORE" }, { 'X', "TOTAL_KB" }, { 'I', "UNTOUCHED_KB" }, { 'N', "NAME" },
 };
+
 #define SORTS (sizeof(sorts) / sizeof(*sorts))
 
 static const char * const help[] = {
@@ -281,7 +294,7 @@ static void command(int key)
 		break;
 	default:
 		/* Any other key: a look at once. */
-		clock_gettime(CLOCK_MONOTONIC, &screen.next);
+		screen.next = 0;
 	}
 }
 
@@ -342,7 +355,8 @@ static void state_line(struct text *line)
 	}
 	if (screen.top)
 		text_format(line, "rows %zu to %zu of %zu", screen.top + 1,
-			    screen.top + screen.rows < count ? screen.top + screen.rows : count, count);
+			    screen.top + screen.rows < count ? screen.top + screen.rows : count,
+			    count);
 }
 
 /* Colour where it says something, on figures that say it themselves */
@@ -363,7 +377,7 @@ static void draw_table(void)
 {
 	const struct table *table = screen.view.shown;
 	/* The total is the last line, where there is one. */
-	bool total = LINES >= HEAD + 3;
+	bool total = LINES - HEAD >= 3;
 	long room = LINES - HEAD - 1 - total;
 	struct layout *layout = &screen.layout;
 
@@ -427,18 +441,14 @@ static void wait_for_something(const sigset_t *waiting)
 {
 	struct pollfd fds[] = { { .fd = screen.keys, .events = POLLIN },
 				{ .fd = screen.news, .events = POLLIN } };
-	struct timespec now, left;
+	double seconds = screen.next - moment();
+	struct timespec left = { 0 };
 	int key;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	left.tv_sec = screen.next.tv_sec - now.tv_sec;
-	left.tv_nsec = screen.next.tv_nsec - now.tv_nsec;
-	if (left.tv_nsec < 0) {
-		left.tv_nsec += 1000000000;
-		left.tv_sec--;
+	if (seconds > 0) {
+		left.tv_sec = (time_t)seconds;
+		left.tv_nsec = (long)((seconds - (double)left.tv_sec) * 1e9);
 	}
-	if (left.tv_sec < 0)
-		left = (struct timespec){ 0 };
 	/* While paused, nothing is due. */
 	if (ppoll(fds, 2, screen.paused ? NULL : &left, waiting) < 0 && errno != EINTR)
 		die("cannot wait for a key: %s", strerror(errno));
@@ -513,19 +523,12 @@ void screen_run(void)
 	for (size_t i = 0; i < 4; i++)
 		if (sigaction(signals[i], &action, NULL))
 			die("cannot set a signal: %s", strerror(errno));
-	clock_gettime(CLOCK_MONOTONIC, &screen.next);
 	while (!screen.quit) {
-		struct timespec now;
+		double now = moment();
 
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (!screen.paused && (now.tv_sec > screen.next.tv_sec ||
-		    (now.tv_sec == screen.next.tv_sec && now.tv_nsec >= screen.next.tv_nsec))) {
-			double nanoseconds = now.tv_nsec + options.seconds * 1e9;
-
+		if (!screen.paused && now >= screen.next) {
 			read_files();
-			screen.next.tv_sec = now.tv_sec + (time_t)(nanoseconds / 1e9);
-			screen.next.tv_nsec = (long)(nanoseconds -
-						     (double)(time_t)(nanoseconds / 1e9) * 1e9);
+			screen.next = now + options.seconds;
 		}
 		draw();
 		wait_for_something(&waiting);

@@ -75,7 +75,8 @@ static int compare(const void *one, const void *two, void *reverse)
 
 	if (!order && a->value != b->value)
 		order = a->rank != 2 ? (a->value < b->value ? 1 : -1) :
-			strcmp((const char *)(uintptr_t)a->value, (const char *)(uintptr_t)b->value);
+			strcmp((const char *)(uintptr_t)a->value,
+			       (const char *)(uintptr_t)b->value);
 	if (order)
 		return *(const bool *)reverse ? -order : order;
 	return (a->row > b->row) - (a->row < b->row);

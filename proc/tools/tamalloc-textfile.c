@@ -49,10 +49,15 @@ static const struct {
 	  "Huge pages of hugetlbfs, not part of the resident memory" },
 	{ "page_tables", "PGTABLES_KB", "TotalPageTables", "Page tables" },
 };
+
 #define SIZES (sizeof(sizes) / sizeof(*sizes))
 
 /* What the rows are summed by, and how many of each are shown */
-static struct { enum by by; const char *what; uint64_t shown; } groups[] = {
+static struct {
+	enum by by;
+	const char *what;
+	uint64_t shown;
+} groups[] = {
 	{ BY_NAME, "name", 20 }, { BY_USER, "user", 20 }, { BY_CGROUP, "cgroup", 20 },
 };
 
@@ -112,14 +117,13 @@ static void add_u64(uint64_t value)
 /* @kb in bytes: up to 74 bits */
 static void add_bytes(uint64_t kb)
 {
-	const uint64_t half = 10000000000000000000u;
-	unsigned __int128 bytes = (unsigned __int128)kb << 10;
+	/* 10^19 bytes, the largest power of ten that fits. */
+	const uint64_t part = 10000000000000000000u >> 10;
 
-	if (bytes >= half)
-		text_format(&out, "%" PRIu64 "%019" PRIu64, (uint64_t)(bytes / half),
-			    (uint64_t)(bytes % half));
+	if (kb < part)
+		add_u64(kb << 10);
 	else
-		add_u64((uint64_t)bytes);
+		text_format(&out, "%" PRIu64 "%019" PRIu64, kb / part, (kb % part) << 10);
 }
 
 /* Hundredths of a percent as a ratio; what is exact stays so */
@@ -128,13 +132,13 @@ static void add_ratio(uint64_t hundredths)
 	text_format(&out, "%" PRIu64 ".%04" PRIu64, hundredths / 10000, hundredths % 10000);
 }
 
-static uint64_t number(const char *value, const char *path, const char *key)
+static uint64_t amount(const char *value, const char *path, const char *key)
 {
-	uint64_t number;
+	uint64_t amount;
 
-	if (!value || !parse_u64(value, strlen(value), &number))
+	if (!value || !parse_u64(value, strlen(value), &amount))
 		die("%s has no %s", path, key);
-	return number;
+	return amount;
 }
 
 static void add_summary(const char *path)
@@ -146,13 +150,15 @@ static void add_summary(const char *path)
 
 	summary_read(&summary, path);
 	for (size_t i = 0; i < SIZES; i++)
-		sum[i] = number(summary_figure(&summary, sizes[i].key), path, sizes[i].key);
-	processes = number(summary_figure(&summary, "Processes"), path, "Processes");
-	spaces = number(summary_figure(&summary, "AddressSpaces"), path, "AddressSpaces");
+		sum[i] = amount(summary_figure(&summary, sizes[i].key), path, sizes[i].key);
+	processes = amount(summary_figure(&summary, "Processes"), path, "Processes");
+	spaces = amount(summary_figure(&summary, "AddressSpaces"), path, "AddressSpaces");
 	percent = summary_figure(&summary, "CommittedPct");
-	if (!percent || !strchr(percent, '.') || !parse_u64(percent, strcspn(percent, "."), &share) ||
+	if (!percent || !strchr(percent, '.') ||
+	    !parse_u64(percent, strcspn(percent, "."), &share) ||
 	    !parse_u64(strchr(percent, '.') + 1, 2, &part) ||
-	    __builtin_mul_overflow(share, 100, &share) || __builtin_add_overflow(share, part, &share))
+	    __builtin_mul_overflow(share, 100, &share) ||
+	    __builtin_add_overflow(share, part, &share))
 		die("%s has no CommittedPct", path);
 
 	family("tamalloc_processes", "gauge", "Processes with an address space.");
@@ -162,13 +168,15 @@ static void add_summary(const char *path)
 	for (size_t i = 0; i < SIZES; i++) {
 		snprintf(name, sizeof(name), "tamalloc_%s_bytes", sizes[i].metric);
 		snprintf(text, sizeof(text),
-			 "%s, of all processes; a shared address space counts once.", sizes[i].help);
+			 "%s, of all processes; a shared address space counts once.",
+			 sizes[i].help);
 		family(name, "gauge", text);
 		text_format(&out, "%s ", name);
 		add_bytes(sum[i]);
 		text_str(&out, "\n");
 	}
-	family("tamalloc_committed_ratio", "gauge", "Committed by reserved memory of all processes.");
+	family("tamalloc_committed_ratio", "gauge",
+	       "Committed by reserved memory of all processes.");
 	text_str(&out, "tamalloc_committed_ratio ");
 	add_ratio(share);
 	text_str(&out, "\n");
@@ -178,11 +186,13 @@ static void add_summary(const char *path)
 static void add_labels(enum by by, const struct table *table, const uint64_t *cell)
 {
 	const struct name *name;
+	uint64_t uid;
 
 	switch (by) {
 	case BY_USER:
-		name = user_name(cell[table_column(table, "UID")->cell]);
-		text_format(&out, "uid=\"%" PRIu64 "\",user=\"", cell[table_column(table, "UID")->cell]);
+		uid = cell[table_column(table, "UID")->cell];
+		name = user_name(uid);
+		text_format(&out, "uid=\"%" PRIu64 "\",user=\"", uid);
 		break;
 	case BY_CGROUP:
 		name = cgroup_path(cell[table_column(table, "CGROUP_PATH")->cell]);
@@ -263,7 +273,8 @@ static void add_group(const struct table *pids, enum by by, const char *what, ui
 		series[count].table = &others;
 		series[count].cell = table_row(&others, 0);
 		/* No name is that long, no user has blanks, and each path starts with a slash. */
-		text_format(&out, "{%s%s=\"(all other %ss)\"", by == BY_USER ? "uid=\"\"," : "", what, what);
+		text_format(&out, "{%s%s=\"(all other %ss)\"",
+			    by == BY_USER ? "uid=\"\"," : "", what, what);
 		take_labels(series + count++, &labels, start);
 	}
 
@@ -332,12 +343,13 @@ static void add_processes(const struct table *pids)
 		const char *metric, *column, *help;
 		void (*add)(uint64_t value);
 	} figures[] = {
-		{ "committed_ratio", "COMMITTED_PCT", "Committed by reserved memory of the process.",
-		  add_ratio },
+		{ "committed_ratio", "COMMITTED_PCT",
+		  "Committed by reserved memory of the process.", add_ratio },
 		{ "oom_score", "OOM_SCORE", "OOM score of the process.", add_u64 },
-		{ "oom_score_adj", "OOM_SCORE_ADJ", "OOM score adjustment of the process.", add_signed },
-		{ "start_time_seconds", "STARTTIME", "Start of the process, in seconds since 1970.",
-		  add_time },
+		{ "oom_score_adj", "OOM_SCORE_ADJ", "OOM score adjustment of the process.",
+		  add_signed },
+		{ "start_time_seconds", "STARTTIME",
+		  "Start of the process, in seconds since 1970.", add_time },
 	};
 	struct series *series = grow(NULL, pids->rows + 1, sizeof(*series));
 	unsigned int pid = table_column(pids, "PID")->cell, uid = table_column(pids, "UID")->cell;
@@ -403,8 +415,8 @@ static void collect(bool processes)
 		path[i] = join(proc, files[i]);
 		if (access(path[i], F_OK)) {
 			status = 2;
-			die("there is no %s; this takes a kernel with CONFIG_PROC_TAMALLOC and no mount option subset=pid",
-			    path[i]);
+			die("there is no %s; this takes a kernel with %s and no mount option %s",
+			    path[i], "CONFIG_PROC_TAMALLOC", "subset=pid");
 		}
 	}
 	add_summary(path[0]);
@@ -428,16 +440,18 @@ static void collect(bool processes)
 		    "Calls of tamalloc(), failed ones included.");
 	add_counter("kernel/mm/tamalloc/failures", "tamalloc_call_failures_total", "counter",
 		    "Calls of tamalloc() that failed.");
-	add_counter("kernel/mm/tamalloc/reserved_bytes", "tamalloc_call_reserved_bytes_total", "counter",
-		    "Bytes that calls of tamalloc() reserved.");
+	add_counter("kernel/mm/tamalloc/reserved_bytes", "tamalloc_call_reserved_bytes_total",
+		    "counter", "Bytes that calls of tamalloc() reserved.");
 	add_counter("kernel/mm/tamalloc/abi_version", "tamalloc_abi_version", "gauge",
 		    "Version of the interface of tamalloc().");
 	family("tamalloc_build_info", "gauge", "Always 1; the version of tamalloc-textfile.");
 	text_str(&out, "tamalloc_build_info{version=\"" TAMALLOC_VERSION "\"} 1\n");
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	family("tamalloc_textfile_duration_seconds", "gauge", "How long it took to collect these figures.");
+	family("tamalloc_textfile_duration_seconds", "gauge",
+	       "How long it took to collect these figures.");
 	text_format(&out, "tamalloc_textfile_duration_seconds %.6f\n",
-		    (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9);
+		    (double)(end.tv_sec - start.tv_sec) +
+		    (double)(end.tv_nsec - start.tv_nsec) / 1e9);
 	table_free(&pids);
 	free(path[0]);
 	free(path[1]);
@@ -456,8 +470,8 @@ static int open_directory(const char *file, const char **name)
 		die("out of memory");
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		die("there is no directory %s; node_exporter's is /var/lib/prometheus/node-exporter in Debian",
-		    dir);
+		die("there is no directory %s; node_exporter's is %s in Debian", dir,
+		    "/var/lib/prometheus/node-exporter");
 	if (!stat(file, &st) && S_ISDIR(st.st_mode))
 		die("%s is a directory; name a file in it, such as %s/tamalloc.prom", file, file);
 	/* For root, /dev/null and /dev/stdout can be replaced like anything else. */
@@ -490,7 +504,8 @@ static void replace(int dir, const char *name, const char *file)
 		error = errno;
 	if (error) {
 		unlinkat(dir, new, 0);
-		die("cannot write %s beside %s, which is as it was: %s", new, file, strerror(error));
+		die("cannot write %s beside %s, which is as it was: %s", new, file,
+		    strerror(error));
 	}
 	free(temporary.s);
 }

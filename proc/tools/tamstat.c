@@ -201,7 +201,8 @@ static const char *parse(int argc, char **argv)
 	uint64_t limit;
 	int option;
 
-	while ((option = getopt_long(argc, argv, ":c:e:hikn:o:p:rs:u:Vw", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":c:e:hikn:o:p:rs:u:Vw", long_options,
+				     NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			check_pattern(optarg);
@@ -239,7 +240,8 @@ static const char *parse(int argc, char **argv)
 		case 'w':
 			options.watch = true;
 			/* The word behind it may be its value. */
-			if (!optarg && optind < argc && argv[optind][0] >= '.' && argv[optind][0] <= '9')
+			if (!optarg && optind < argc && argv[optind][0] >= '.' &&
+			    argv[optind][0] <= '9')
 				optarg = argv[optind++];
 			if (optarg)
 				options.seconds = seconds_of("--watch", optarg);
@@ -327,8 +329,9 @@ static const char *join(const char *dir, const char *file)
 /* Where the files are: said by --proc, or by TAMSTAT_PROC, or where they belong */
 static void find_files(const char *proc)
 {
-	const char *dir = getenv("TAMSTAT_PROC");
+	static const char *dir;
 
+	dir = getenv("TAMSTAT_PROC");
 	if (proc)
 		proc_path = proc;
 	else if (dir && *dir)
@@ -338,8 +341,8 @@ static void find_files(const char *proc)
 	options.pids_file = join(dir, "pids");
 	options.summary_file = join(dir, "summary");
 	if (access(options.pids_file, R_OK) && errno == ENOENT && !strcmp(proc_path, "/proc"))
-		die("there is no %s: the kernel was built without CONFIG_PROC_TAMALLOC, or /proc is mounted with subset=pid",
-		    options.pids_file);
+		die("there is no %s: the kernel was built without %s, or /proc is mounted with %s",
+		    options.pids_file, "CONFIG_PROC_TAMALLOC", "subset=pid");
 }
 
 static void set_locale(void)

@@ -203,11 +203,11 @@ static size_t show_ascii(struct text *text, unsigned char c, enum show how)
 		text_format(text, "\\u%04x", c);
 	} else if (how == SHOW_JSON || (how == SHOW_LABEL && c == '"')) {
 		text_add(text, (char[]){ '\\', c }, 2);
-	} else if (control || c == '\\') {
+	} else if (!control && c != '\\') {
+		text_fill(text, c, 1);
+	} else {
 		add_octal(text, c, how);
 		return 4;
-	} else {
-		text_fill(text, c, 1);
 	}
 	return 1;
 }

@@ -129,7 +129,9 @@ extern bool show_utf8;
 /* struct map - from 64 bits to 64 bits, other than MAP_NONE */
 #define MAP_NONE UINT64_MAX
 struct map {
-	struct slot { uint64_t key, value; } *slot;
+	struct slot {
+		uint64_t key, value;
+	} *slot;
 	size_t count, size;
 };
 

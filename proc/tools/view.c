@@ -106,7 +106,8 @@ void view_make(struct view *view, struct table *sample, struct table *was)
 		select_rows(was);
 	if (options.by == BY_CGROUP) {
 		if (!table_column(sample, "CGROUP"))
-			die("this kernel's file pids has no column CGROUP, which --by cgroup needs");
+			die("--by cgroup needs the column CGROUP, which %s lacks",
+			    options.pids_file);
 		cgroups_find(sample);
 	}
 	if (options.by) {
@@ -119,6 +120,8 @@ void view_make(struct view *view, struct table *sample, struct table *was)
 	}
 	column = need_column(now, word, " to sort by");
 	if (options.tree) {
+		if (!table_column(now, "PPID"))
+			die("--tree needs the column PPID, which %s lacks", options.pids_file);
 		fill_sort(now, column);
 		table_tree(&view->made, now, column->name, options.reverse);
 		now = &view->made;

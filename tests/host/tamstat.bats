@@ -481,7 +481,7 @@ TEXT
   # client with it.
   socket=tamstat-$BATS_TEST_NUMBER-$$-$((++servers))
   tmux -L "$socket" -f /dev/null new-session -d -x 100 -y 12 \
-    -e "TAMSTAT_PROC=$TAMSTAT_PROC" -c "$BATS_TEST_TMPDIR" \
+    -e "TAMSTAT_PROC=${TAMSTAT_PROC:-}" -c "$BATS_TEST_TMPDIR" \
     dash "$BATS_TEST_TMPDIR/session" "$tamstat" "$@" 3>&-
 }
 
@@ -524,6 +524,152 @@ screen_says() {
   assert_eq "$(<"$BATS_TEST_TMPDIR/before")" "$(<"$BATS_TEST_TMPDIR/after")" "modes of the terminal"
   assert_eq "0 1" "$(screen_says '#{alternate_on} #{cursor_flag}')" "alternate screen, cursor"
   shows "shell before" || fail "the screen from before is gone"
+}
+
+# line N: of the screen, blanks squeezed. column N: of the rows on it.
+line() {
+  tmux -L "$socket" capture-pane -p | sed -n "$1p" | xargs
+}
+
+column() {
+  tmux -L "$socket" capture-pane -p | tail -n +5 | sed '/total of/d' | awk -v n="$1" 'NF { print n < 0 ? $NF : $n }' | paste -sd' '
+}
+
+is() {
+  [[ $("${@:2}") == "$1" ]]
+}
+
+# press KEY EXPECTED COMMAND...: after the key, that is what the command prints.
+press() {
+  tmux -L "$socket" send-keys "$1"
+  retry 50 is "${@:2}" || fail "after $1:" "  expected: $2" "  actual:   $("${@:3}")" "$(tmux -L "$socket" capture-pane -p)"
+}
+
+@test "tamstat: every key of the screen" {
+  pids_with "1 0 10 1000 900 90.00 800 700 60 40 10 0 48 0 -1000 0 1 init" \
+    "2 0 20 9000 400 4.44 300 100 100 100 90 0 20 700 0 1 77 web" "3 1 30 2000 600 30.00 500 300 200 0 20 0 30 1001 0 2 77 web" \
+    "4 1 40 3000 700 23.33 600 500 50 50 30 2048 10 600 0 1 78 Other"
+  process 1 10 "0::/init.scope" '/sbin/init\0splash\0'
+  process 2 20 "0::/web.service" 'web\0--port=80\0'
+  process 4 40 "0::/user.slice" 'other\0'
+  unset TAMSTAT_PROC
+  TAMSTAT_PROC='' on_screen --proc "$proc" --watch 0.3
+  retry 50 is "1 4 3 2" column 1
+  assert_eq "(total of 4)" "$(line 12 | grep -o '(total.*')" "the last line"
+  # Sorting
+  press R "2 4 3 1" column 1
+  press C "1 4 3 2" column 1
+  press % "1 3 4 2" column 1
+  press A "1 4 3 2" column 1
+  press F "3 2 1 4" column 1
+  press H "2 4 1 3" column 1
+  press S "2 4 3 1" column 1
+  press G "4 1 2 3" column 1
+  press T "1 3 2 4" column 1
+  press O "3 2 4 1" column 1
+  press X "4 1 3 2" column 1
+  press I "2 4 3 1" column 1
+  press N "4 1 2 3" column 1
+  press P "4 3 2 1" column 1
+  press U "3 4 1 2" column 1
+  press M "1 4 3 2" column 1
+  press Right "1 4 3 2" column 1
+  press Right "3 2 1 4" column 1
+  press Left "1 4 3 2" column 1
+  press Left "1 4 3 2" column 1
+  press r "2 3 4 1" column 1
+  press r "1 4 3 2" column 1
+  # Views
+  press n "init Other web" column -1
+  press n "1 4 3 2" column 1
+  press u "daemon root" column 1
+  press g "/web.service /init.scope /user.slice" column -1
+  press g "1 4 3 2" column 1
+  press w "splash --port=80 other -" awk '{ print $1, $4, $2, $3 }' <(column -1)
+  press w "init Other web web" column -1
+  press t "init \`-web \`-web \`-Other" column -1
+  press t "1 4 3 2" column 1
+  # Filtering as one types
+  press / "names with: _" line 3
+  press O "names with: O_" line 3
+  press t "4" column 1
+  press h "names with: Oth_" line 3
+  press Enter "names with: Oth" line 3
+  press / "names with: Oth_" line 3
+  press BSpace "names with: Ot_" line 3
+  press Escape "1 4 3 2" column 1
+  assert_eq "" "$(line 3)" "the third line"
+  # Growth, and a pause in which nothing changes
+  press d "PID USER WAS RSS GROWTH NAME" line 4
+  awk '$1 == 3 { $7 = 700 } { print }' "$proc/tamalloc/pids" >"$proc/new"
+  mv "$proc/new" "$proc/tamalloc/pids"
+  retry 50 is "3 daemon 500K 700K +200K web" line 5
+  press z "paused" awk '{ print $1 }' <(line 3)
+  awk '$1 == 3 { $7 = 900 } { print }' "$proc/tamalloc/pids" >"$proc/new"
+  mv "$proc/new" "$proc/tamalloc/pids"
+  press d "1 3 4 2" column 1
+  press Space "3 1 4 2" column 1
+  press d "3 daemon 500K 900K +400K web" line 5
+  press d "3 1 4 2" column 1
+  # The interval
+  press s "seconds: _" line 3
+  press x "seconds: x_" line 3
+  press Enter "seconds from 0.1 on, not 'x'" line 3
+  press s "seconds: _" line 3
+  press 5 "seconds: 5_" line 3
+  tmux -L "$socket" send-keys Enter
+  retry 50 shows ", every 5 s:"
+  # Scrolling
+  tmux -L "$socket" resize-window -x 80 -y 7
+  press Down "rows 2 to 3 of 4" line 3
+  press NPage "rows 3 to 4 of 4" line 3
+  press Up "rows 2 to 3 of 4" line 3
+  press End "rows 3 to 4 of 4" line 3
+  press Home "" line 3
+  press NPage "rows 3 to 4 of 4" line 3
+  press PPage "" line 3
+  tmux -L "$socket" resize-window -x 100 -y 20
+  press h "q quit" line 16
+  press x "3 1 4 2" column 1
+  press ? "q quit" line 16
+  press q "3 1 4 2" column 1
+  tmux -L "$socket" send-keys q
+  retry 100 test -s "$BATS_TEST_TMPDIR/after"
+  assert_eq 0 "$(<"$BATS_TEST_TMPDIR/status")" "status"
+}
+
+@test "tamstat: keys work on the screen while a name service is slow" {
+  shim slow <<'TEXT'
+#include <pwd.h>
+#include <unistd.h>
+
+struct passwd *getpwuid(uid_t uid)
+{
+	static struct passwd user;
+
+	while (access("answer", F_OK))
+		usleep(10000);
+	user.pw_name = "late";
+	return uid ? &user : NULL;
+}
+TEXT
+  on_screen --watch 0.3
+  retry 100 shows "8 processes"
+  press h "q quit" line 16 || press h "" line 16 || true
+  press P "4194303 12345 72 71 70 69 65" column 1
+  assert_eq "0 424242 65534 0 1 1 0" "$(column 2)" "users so far"
+  touch "$BATS_TEST_TMPDIR/answer"
+  retry 50 is "0 late late 0 late late 0" column 2
+}
+
+@test "tamstat: after a hang-up the screen ends" {
+  local pid
+  on_screen --watch 0.3
+  retry 100 shows "8 processes"
+  pid=$(pgrep -f "^$tamstat --watch 0.3\$")
+  tmux -L "$socket" kill-server
+  gone() { ! kill -0 "$pid" 2>/dev/null; }
+  retry 100 gone
 }
 
 @test "tamstat: --watch follows a new size at once, not at the next turn" {
@@ -660,4 +806,288 @@ complete_() {
   TAMSTAT_PROC=$proc run -0 complete_ "tamstat -c "
   assert_eq "init" "$output" "names offered"
   assert_eq "proc" "$(echo *)" "files made"
+}
+
+# pids_with ROW...: a file pids of these rows, with the header of a kernel that has
+# PPID and CGROUP; $proc is a procfs with nothing but that, and the summary.
+pids_with() {
+  proc=$BATS_TEST_TMPDIR/procfs
+  mkdir -p "$proc/tamalloc"
+  cp "$files/summary" "$proc/tamalloc/"
+  {
+    echo "PID UID STARTTIME RESERVED_KB COMMITTED_KB COMMITTED_PCT RSS_KB ANON_KB FILE_KB SHMEM_KB SWAP_KB HUGETLB_KB PGTABLES_KB OOM_SCORE OOM_SCORE_ADJ PPID CGROUP NAME"
+    printf '%s\n' "$@"
+  } >"$proc/tamalloc/pids"
+  unset TAMSTAT_PROC
+}
+
+# process PID STARTTIME CGROUP-LINE COMMAND-LINE: its files below $proc.
+process() {
+  mkdir -p "$proc/$1"
+  # A name with brackets and blanks in it, as a process may choose one.
+  echo "$1 (a) 1 (b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 $2 100" >"$proc/$1/stat"
+  printf '%s\n' "9:memory:/other" "$3" >"$proc/$1/cgroup"
+  # shellcheck disable=SC2059  # NUL between the words
+  printf "$4" >"$proc/$1/cmdline"
+}
+
+# shim LIBRARY <CODE: a library that stands between tamstat and the C library.
+shim() {
+  gcc -shared -fPIC -D_GNU_SOURCE -o "$BATS_TEST_TMPDIR/$1.so" -x c - -ldl
+  export LD_PRELOAD=$BATS_TEST_TMPDIR/$1.so ASAN_OPTIONS=verify_asan_link_order=0
+}
+
+@test "tamstat: no figure loses a digit, up to 2^64-1" {
+  local max=18446744073709551615 form
+  pids_with "1 0 1 $max 1 0.00 9007199254740993 0 0 0 0 0 0 0 -1000 0 1 all" \
+    "2 0 1 34359738368 34359738367 99.99 9007199254740992 0 0 0 $max 0 0 0 0 1 1 most"
+  for form in -k --csv --json; do
+    ends 0 --proc "$proc" -o res,com,untouched,rss,swap,total,name "$form"
+    assert_eq "$max 1 18446744073709551614 9007199254740993 0 9007199254740993|34359738368 34359738367 1 9007199254740992 $max $max" \
+      "$(grep -oE '[0-9]+' "$out" | paste -sd' ' | sed "s/ 34359738368/|34359738368/")" "figures with $form"
+  done
+  # A double does not tell these from each other.
+  ends 0 --proc "$proc" -s rss -r -o pid
+  assert_eq "PID 2 1" "$(xargs <"$out")" "the smaller first"
+  # A sum that does not fit is the largest figure, as in the summary.
+  ends 0 --proc "$proc" --by user -k -o res,rss,pct
+  assert_eq "RESERVED_KB RSS_KB COMMITTED_PCT $max 18014398509481985 0.00" "$(xargs <"$out")" "sums"
+  sed 's/9007199254740992/1/; s/9007199254740993/3/' "$proc/tamalloc/pids" >"$BATS_TEST_TMPDIR/old"
+  ends 0 --proc "$proc" --since "$BATS_TEST_TMPDIR/old" --csv -o pid,growth
+  assert_eq "PID,GROWTH_KB 2,9007199254740991 1,9007199254740990" "$(paste -sd' ' "$out")" "growth"
+  pids_with "1 0 1 1${max} 1 0.00 1 0 0 0 0 0 0 0 -1000 0 1 all"
+  ends 2 --proc "$proc"
+  assert_eq "tamstat: $proc/tamalloc/pids has a row with a wrong RESERVED_KB: 1 0 1 1$max 1 0.00 1 0 0 0 0 0 0 0 -1000 0 1 all" \
+    "$(<"$out")" "2^64 and more"
+}
+
+@test "tamstat: a read that fails in the middle is an error, one that is interrupted is not" {
+  local error
+  shim reads <<'TEXT'
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+/* A few bytes at a time; the third time, what is asked for */
+ssize_t pread(int fd, void *buf, size_t count, off_t offset)
+{
+	static int calls;
+	ssize_t (*real)(int, void *, size_t, off_t) = dlsym(RTLD_NEXT, "pread");
+
+	if (++calls == 3 && *getenv("FAIL") != '0') {
+		errno = atoi(getenv("FAIL"));
+		return -1;
+	}
+	return real(fd, buf, count > 300 ? 300 : count, offset);
+}
+TEXT
+  for error in "5 Input/output error" "12 Cannot allocate memory"; do
+    FAIL=${error%% *} ends 2 --json
+    assert_eq "tamstat: cannot read $files/pids: ${error#* }" "$(<"$out")" "errno ${error%% *}"
+  done
+  for error in 0 4; do
+    FAIL=$error ends 0 -o pid
+    assert_eq 9 "$(wc -l <"$out")" "lines, with errno $error"
+  done
+}
+
+@test "tamstat: users are what the system says, asked once for each" {
+  shim users <<'TEXT'
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct passwd *user(const char *name, uid_t uid)
+{
+	static struct passwd found;
+	static char copy[64];
+
+	found.pw_name = strcpy(copy, name);
+	found.pw_uid = uid;
+	return &found;
+}
+
+/* A directory service: names in any case, with or without the domain */
+struct passwd *getpwnam(const char *name)
+{
+	return strcasestr(name, "alice") ? user("alice", 1001) : NULL;
+}
+
+struct passwd *getpwuid(uid_t uid)
+{
+	fprintf(stderr, "asked for %u\n", uid);
+	return uid == 1001 ? user("svc-monitoring-prod01", uid) :
+		uid == 1002 ? user("svc-monitoring-prod02", uid) : NULL;
+}
+TEXT
+  pids_with "1 1001 1 5 1 20.00 1 1 0 0 0 0 0 0 0 0 1 a" "2 1002 1 5 1 20.00 1 1 0 0 0 0 0 0 0 0 1 b" \
+    "3 4294967294 1 5 1 20.00 1 1 0 0 0 0 0 0 0 0 1 c" "4 1001 1 5 1 20.00 1 1 0 0 0 0 0 0 0 0 1 d"
+  local user
+  for user in alice ALICE 'CORP\alice' 1001; do
+    ends 0 --proc "$proc" -u "$user" -o pid
+    assert_eq "PID 1 4" "$(xargs <"$out")" "-u $user"
+  done
+  ends 2 --proc "$proc" -u bob
+  assert_eq "tamstat: there is no user 'bob'" "$(<"$out")" "another name"
+  ends 0 --proc "$proc" -u 4294967294 -o pid,user
+  assert_eq "PID USER 3 4294967294 asked for 4294967294" "$(xargs <"$out")" "-u 4294967294"
+  ends 0 --proc "$proc" -s user -o user,pid
+  # Whole, and of the same two beginnings both.
+  assert_eq "USER PID 4294967294 3 svc-monitoring-prod01 1 svc-monitoring-prod01 4 svc-monitoring-prod02 2" \
+    "$(head -n 5 "$out" | xargs)" "users"
+  assert_eq 3 "$(grep -c '^asked' "$out")" "questions"
+  ends 0 --proc "$proc" -o user,pid --numeric
+  assert_eq "USER PID 1001 1 1002 2 4294967294 3 1001 4" "$(xargs <"$out")" "--numeric"
+  # On a screen that is too narrow they are cut, and one sees that.
+  COLUMNS=60 ends 0 --proc "$proc" -n 1
+  grep -q ' svc-monitoring-+ ' "$out" || fail "$(<"$out")"
+}
+
+@test "tamstat: a copy that is cut off is refused, wherever" {
+  local size row
+  row=$(sed -n 4p "$files/pids")
+  for size in 1 7 8 9 20 40 100 $((${#row} - 8)); do
+    { head -n 3 "$files/pids" && head -c "$size" <<<"$row"; } >"$BATS_TEST_TMPDIR/cut"
+    if [[ -z $(tail -n 1 "$BATS_TEST_TMPDIR/cut" | tr -d ' ') ]]; then
+      continue
+    fi
+    ends 2 --since "$BATS_TEST_TMPDIR/cut" --json
+    grep -qE "^tamstat: $BATS_TEST_TMPDIR/cut has a row (that does not fit its header|with a wrong [A-Z_]*): " "$out" ||
+      fail "$size bytes of a row: $(<"$out")"
+    assert_eq 1 "$(wc -l <"$out")" "lines"
+  done
+}
+
+@test "tamstat: files of any other form are refused in one line" {
+  local proc=$BATS_TEST_TMPDIR/proc kind header
+  header=$(head -n 1 "$files/pids" | xargs)
+  mkdir "$proc"
+  cp "$files/summary" "$proc/"
+  while IFS='|' read -r kind message; do
+    case $kind in
+      binary) head -c 100000 /bin/sh ;;
+      long) head -c 70000 /dev/zero | tr '\0' x ;;
+      columns) seq -f 'COLUMN%g' 60 | paste -sd' ' ;;
+      twice) echo "$header PID" ;;
+      without) echo "${header/OOM_SCORE /}" ;;
+      quote) echo "$header A\"B" ;;
+      more) printf '%s\n' "$header" "$(sed -n 2p "$files/pids" | xargs) x" ;;
+      word) printf '%s\n' "$header" "$(sed -n 2p "$files/pids" | xargs | sed 's/2988/2g88/')" ;;
+      escape) printf '%s\n' "$header" "$(sed -n 2p "$files/pids" | xargs | sed 's/init/in\\9it/')" ;;
+      control) printf '%s\n' "$header" "$(sed -n 2p "$files/pids" | xargs | sed $'s/init/\033[31m/')" ;;
+    esac >"$proc/pids"
+    TAMSTAT_PROC=$proc ends 2 --json
+    assert_eq "tamstat: $proc/pids $message" "$(<"$out")" "$kind"
+  done <<TEXT
+binary|does not start with the names of columns
+long|has a line of more than 65536 bytes
+columns|has more than 48 columns
+twice|has the column PID twice
+without|has no column OOM_SCORE
+quote|does not start with the names of columns
+more|has a row that does not fit its header: $(sed -n 2p "$files/pids" | xargs) x
+word|has a row with a wrong COMMITTED_KB: 1 0 28 3932 2g88 75.99 2988 280 4 2704 0 0 48 0 -1000 init
+escape|has a row with a wrong NAME: 1 0 28 3932 2988 75.99 2988 280 4 2704 0 0 48 0 -1000 in\\1349it
+control|has a row with a wrong NAME: 1 0 28 3932 2988 75.99 2988 280 4 2704 0 0 48 0 -1000 \\033[31m
+TEXT
+}
+
+@test "tamstat: a pattern that no name can match is refused" {
+  ends 2 -c 'chromium-browser-stable'
+  assert_eq "tamstat: -c: the kernel cuts names at 15 bytes, so none matches 'chromium-browser-stable'; try 'chromium-browse'" \
+    "$(<"$out")" "16 and more"
+  ends 2 -c '????????????????'
+  ends 1 -c '[abc][[:alpha:]]\*???????*????*'
+  ends 1 -c '???????????????'
+}
+
+@test "tamstat: -i and -e choose by name" {
+  ends 0 -e '^s.*p$' -e web -o name
+  assert_eq "NAME sleep sleep" "$(xargs <"$out")" "-e"
+  ends 0 -i -e WEB -c SLEEP -o name
+  assert_eq 'NAME|Web "Content",|sleep|sleep' "$(paste -sd'|' "$out")" "-i"
+  ends 2 -e '('
+  assert_eq "tamstat: -e: '(': Unmatched ( or \\(" "$(<"$out")" "no expression"
+}
+
+@test "tamstat: a total over all that was chosen" {
+  ends 0 --total -k -n 1 -o pid,rss,pct,oom,name
+  assert_eq "PID RSS_KB COMMITTED_PCT OOM_SCORE NAME|4194303 1023999999 61.03 1333 postgres: wri|1024760995 61.02 1333 (total of 8)" \
+    "$(sed 's/^ *//' "$out" | tr -s ' ' | paste -sd'|')" "total"
+  ends 0 --by name --total -o procs,rss -c sleep -k
+  assert_eq "PROCESSES RSS_KB 2 10608 2 10608" "$(xargs <"$out")" "of sums"
+  ends 2 --total --json
+}
+
+@test "tamstat: --tree has the sums of each branch, whatever the parents are" {
+  # 2 is below 1, 4 and 3 below 2. The parent of 5 is not there. 6 and 7 name each other.
+  # 8 names a parent that started later: another one, with its id.
+  pids_with "1 0 1 10 1 10.00 1 1 0 0 0 0 0 5 0 0 1 init" "2 0 2 10 2 20.00 20 1 0 0 0 0 0 6 0 1 1 shell" \
+    "3 0 3 10 3 30.00 30 1 0 0 0 0 0 7 0 2 1 small" "4 0 3 10 4 40.00 40 1 0 0 0 0 0 900 0 2 1 large" \
+    "5 0 3 10 5 50.00 50 1 0 0 0 0 0 8 0 999 1 orphan" "6 0 3 10 6 60.00 60 1 0 0 0 0 0 8 0 7 1 six" \
+    "7 0 3 10 7 70.00 70 1 0 0 0 0 0 8 0 6 1 seven" "8 0 3 10 8 80.00 80 1 0 0 0 0 0 8 0 9 1 eight" \
+    "9 0 9 10 9 90.00 90 1 0 0 0 0 0 8 0 1 1 nine"
+  ends 0 --proc "$proc" --tree -k -o pid,procs,rss,pct,oom,name
+  assert_eq '  PID PROCESSES RSS_KB COMMITTED_PCT OOM_SCORE NAME
+    1         5    181         38.00       900 init
+    2         3     90         30.00       900 `-shell
+    4         1     40         40.00       900   `-large
+    3         1     30         30.00         7   `-small
+    9         1     90         90.00         8 `-nine
+    6         2    130         65.00         8 six
+    7         1     70         70.00         8 `-seven
+    8         1     80         80.00         8 eight
+    5         1     50         50.00         8 orphan' "$(sed 's/^/  /' "$out")" "the tree"
+  ends 0 --proc "$proc" --tree -k -p 3,4,2 --total -o pid,rss,name -r
+  assert_eq 'PID RSS_KB NAME 2 90 shell 3 30 `-small 4 40 `-large 90 (total of 3)' "$(xargs <"$out")" "chosen, reversed"
+  ends 0 --proc "$proc" --tree --json -n 3
+  assert_eq "0 1 2" "$(jq -r '[.[].DEPTH] | join(" ")' "$out")" "depths"
+  ends 2 --tree
+  assert_eq "tamstat: --tree needs the column PPID, which $files/pids lacks" \
+    "$(TAMSTAT_PROC=$files "$tamstat" --tree 2>&1)" "a kernel without PPID"
+}
+
+@test "tamstat: control groups by their paths" {
+  pids_with "1 0 1 10 1 10.00 100 1 0 0 0 0 0 5 0 0 1 init" "2 0 2 10 2 20.00 20 1 0 0 0 0 0 6 0 1 77 web" \
+    "3 0 3 10 3 30.00 30 1 0 0 0 0 0 7 0 2 77 web" "4 0 3 10 4 40.00 40 1 0 0 0 0 0 8 0 2 78 gone" \
+    "5 0 3 10 4 40.00 4 1 0 0 0 0 0 8 0 2 79 again"
+  process 1 1 "0::/init.scope" ""
+  # Of the first of this group, the id is another's by now.
+  process 2 99 "0::/wrong" ""
+  process 3 3 "0::/system.slice/very-long-name-of-a-service-that-somebody-chose.service" ""
+  process 5 3 "0::/init.scope" ""
+  ends 0 --proc "$proc" --by cgroup -o procs,rss,path -k
+  assert_eq "PROCESSES RSS_KB CGROUP_PATH|2 104 /init.scope|2 50 /system.slice/very-long-name-of-a-service-that-somebody-chose.service|1 40 #78" \
+    "$(sed 's/^ *//' "$out" | tr -s ' ' | paste -sd'|')" "groups"
+  ends 0 --proc "$proc" --by cgroup --json
+  assert_eq '#78 /init.scope /system.slice/very-long-name-of-a-service-that-somebody-chose.service' \
+    "$(jq -r '[.[].CGROUP_PATH] | sort | join(" ")' "$out")" "JSON"
+  # Its ends tell what it is.
+  COLUMNS=60 ends 0 --proc "$proc" --by cgroup
+  grep -qE ' /sys[a-z./-]*\.\.\.[a-z-]*chose\.service$' "$out" || fail "$(<"$out")"
+  (($(wc -L <"$out") <= 60)) || fail "wider than the screen"
+  ends 2 --by cgroup
+  assert_eq "tamstat: --by cgroup needs the column CGROUP, which $proc/pids lacks" \
+    "$(sed "s|$files|$proc|" < <(TAMSTAT_PROC=$files "$tamstat" --by cgroup 2>&1))" "a kernel without"
+}
+
+@test "tamstat: command lines, PSS and USS of the rows that are shown" {
+  pids_with "1 0 1 10 1 10.00 100 1 0 0 0 0 0 5 0 0 1 init" "2 0 2 10 2 20.00 20 1 0 0 0 0 0 6 0 1 1 reused" \
+    "3 0 3 10 3 30.00 30 1 0 0 0 0 0 7 0 2 1 quiet"
+  process 1 1 "0::/" '/sbin/init\0--log=a b\0\033[31m\0'
+  process 2 99 "0::/" 'another\0'
+  process 3 3 "0::/" ''
+  printf '%s\n' "0-1 ---p 0 00:00 0 [rollup]" "Rss: 100 kB" "Pss: 60 kB" "Pss_Anon: 3 kB" "Private_Clean: 40 kB" \
+    "Private_Dirty: 2 kB" >"$proc/1/smaps_rollup"
+  ends 0 --proc "$proc" -s pid -r -o pid,args
+  assert_eq 'PID ARGS|  1 /sbin/init --log=a b \033[31m|  2 -|  3 -' "$(paste -sd'|' "$out")" "args"
+  ends 0 --proc "$proc" -s pid -r -o pid,pss,uss,args --json
+  assert_eq '[[1,60,42,"/sbin/init --log=a b \u001b[31m"],[2,null,null,null],[3,null,null,null]]' \
+    "$(jq -c 'map([.PID, .PSS_KB, .USS_KB, .ARGS])' "$out")" "JSON"
+  ends 0 --proc "$proc" -s pss -o pid,pss -k
+  assert_eq "PID PSS_KB 1 60 2 - 3 -" "$(xargs <"$out")" "by PSS"
+  # Never unless asked for.
+  ends 0 --proc "$proc" --json
+  assert_eq "null" "$(jq -c '.[0] | .PSS_KB // .USS_KB // .ARGS' "$out")" "usual columns"
 }

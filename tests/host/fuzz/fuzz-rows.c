@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * libFuzzer over what reads /proc/tamalloc/pids and all that is made of its rows:
+ * see scripts/suites/fuzz. Whatever a file holds, it is either refused or shown.
+ */
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tamstat.h"
+
+struct options options = { .limit = SIZE_MAX, .numeric = true, .total = true };
+
+static jmp_buf refused;
+
+void die(const char *format, ...)
+{
+	(void)format;
+	longjmp(refused, 1);
+}
+
+void screen_end(void)
+{
+}
+
+/* Not by what asks the system: that takes long, and is not what is tested. */
+static void show(struct view *view, struct table *sample, struct table *was)
+{
+	static const char * const sorts[] = { "rss", "name", "oom_score_adj", "total", "pct" };
+
+	options.tree = !was && options.by == BY_PROCESS && table_column(sample, "PPID");
+	for (size_t i = 0; i < sizeof(sorts) / sizeof(*sorts); i++) {
+		options.sort = sorts[i];
+		options.form = i % 3;
+		options.total = options.form == FORM_TABLE;
+		options.reverse = !options.reverse;
+		if (!setjmp(refused)) {
+			view_make(view, sample, was);
+			print_view(view, i * 17);
+		}
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct table sample, was;
+	static struct view view;
+	static int fd = -1, null = -1;
+
+	if (fd < 0) {
+		fd = memfd_create("pids", 0);
+		null = open("/dev/null", O_WRONLY);
+		dup2(null, STDOUT_FILENO);
+		proc_path = "/nonexistent";
+		show_utf8 = true;
+	}
+	if (ftruncate(fd, 0) || pwrite(fd, data, size, 0) != (ssize_t)size)
+		abort();
+	if (setjmp(refused))
+		return 0;
+	table_read_fd(&sample, fd, "pids");
+	table_read_fd(&was, fd, "pids");
+	/* So that something grew. */
+	was.rows /= 2;
+	for (enum by by = BY_PROCESS; by <= BY_USER; by++) {
+		options.by = by;
+		show(&view, &sample, NULL);
+		show(&view, &sample, &was);
+	}
+	return 0;
+}
