@@ -89,11 +89,11 @@ compile_tools() {
   local tools=$top/proc/tools
   local -a shared=("$tools"/{group,lookup,rows,sort,text}.c)
   # shellcheck disable=SC2206  # flags are words
-  local -a cc=("${CC:-cc}" -std=gnu11 -D_GNU_SOURCE "-DTAMALLOC_VERSION=\"$(release_version)\""
-    ${CPPFLAGS:-} ${CFLAGS:--O2} ${LDFLAGS:-})
-  "${cc[@]}" -o "$1/tamstat" "$tools"/{tamstat,select,view,print,screen}.c "${shared[@]}" \
+  local -a compiler=("${CC:-cc}" -std=gnu11 -D_GNU_SOURCE "-DTAMALLOC_VERSION=\"$(release_version)\""
+  ${CPPFLAGS:-} ${CFLAGS:--O2} ${LDFLAGS:-})
+  "${compiler[@]}" -o "$1/tamstat" "$tools"/{tamstat,select,view,print,screen}.c "${shared[@]}" \
     -lncursesw -ltinfo -lpthread
-  "${cc[@]}" -o "$1/tamalloc-textfile" "$tools/tamalloc-textfile.c" "${shared[@]}" -lpthread
+  "${compiler[@]}" -o "$1/tamalloc-textfile" "$tools/tamalloc-textfile.c" "${shared[@]}" -lpthread
 }
 
 # put_file SOURCE TARGET: copy if different, in one step, so that neither make
