@@ -8,7 +8,6 @@
  */
 
 #include <linux/build_bug.h>
-#include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/init.h>
 #include <linux/kobject.h>
@@ -26,14 +25,20 @@
 static_assert(__NR_tamalloc == TAMALLOC_SYSCALL_NR);
 #endif
 
+#ifdef CONFIG_SYSFS
+enum tamalloc_stat {
+	TAMALLOC_CALLS,
+	TAMALLOC_FAILURES,
+	TAMALLOC_RESERVED_BYTES,
+	NR_TAMALLOC_STATS
+};
+
 /*
  * One set of counters per CPU, so that callers on different CPUs share no
  * cache line. Only the call itself writes them, with preemption off.
  */
 struct tamalloc_stats {
-	u64_stats_t calls;
-	u64_stats_t failures;
-	u64_stats_t reserved_bytes;
+	u64_stats_t stat[NR_TAMALLOC_STATS];
 	struct u64_stats_sync syncp;
 };
 
@@ -44,15 +49,22 @@ static void tamalloc_count(unsigned long ret, size_t size)
 	struct tamalloc_stats *stats = get_cpu_ptr(&tamalloc_stats);
 
 	u64_stats_update_begin(&stats->syncp);
-	u64_stats_inc(&stats->calls);
+	u64_stats_inc(&stats->stat[TAMALLOC_CALLS]);
 	if (IS_ERR_VALUE(ret))
-		u64_stats_inc(&stats->failures);
+		u64_stats_inc(&stats->stat[TAMALLOC_FAILURES]);
 	else
-		u64_stats_add(&stats->reserved_bytes, PAGE_ALIGN(size));
+		u64_stats_add(&stats->stat[TAMALLOC_RESERVED_BYTES],
+			      PAGE_ALIGN(size));
 	u64_stats_update_end(&stats->syncp);
 
 	put_cpu_ptr(&tamalloc_stats);
 }
+#else
+/* Nobody could read the counters. */
+static inline void tamalloc_count(unsigned long ret, size_t size)
+{
+}
+#endif
 
 /*
  * tamalloc(2) system call.
@@ -93,20 +105,21 @@ SYSCALL_DEFINE1(tamalloc, size_t, size)
 }
 
 #ifdef CONFIG_SYSFS
-/* The sum over all CPUs of the counter at @offset in struct tamalloc_stats */
-static u64 tamalloc_stats_sum(size_t offset)
+/* The sum of a counter over all CPUs */
+static u64 tamalloc_stat_sum(enum tamalloc_stat stat)
 {
 	u64 sum = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		struct tamalloc_stats *stats = per_cpu_ptr(&tamalloc_stats, cpu);
+		const struct tamalloc_stats *stats =
+			per_cpu_ptr(&tamalloc_stats, cpu);
 		unsigned int start;
 		u64 val;
 
 		do {
 			start = u64_stats_fetch_begin(&stats->syncp);
-			val = u64_stats_read((void *)stats + offset);
+			val = u64_stats_read(&stats->stat[stat]);
 		} while (u64_stats_fetch_retry(&stats->syncp, start));
 
 		sum += val;
@@ -123,42 +136,36 @@ static ssize_t abi_version_show(struct kobject *kobj,
 
 static struct kobj_attribute abi_version_attr = __ATTR_RO(abi_version);
 
-/* A file for the counter at @offset in struct tamalloc_stats */
-struct tamalloc_stats_attr {
-	struct kobj_attribute attr;
-	size_t offset;
-};
-
-static ssize_t stats_show(struct kobject *kobj, struct kobj_attribute *attr,
+static ssize_t calls_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  char *buf)
 {
-	struct tamalloc_stats_attr *stats_attr =
-		container_of(attr, struct tamalloc_stats_attr, attr);
-
-	return sysfs_emit(buf, "%llu\n",
-			  tamalloc_stats_sum(stats_attr->offset));
+	return sysfs_emit(buf, "%llu\n", tamalloc_stat_sum(TAMALLOC_CALLS));
 }
 
-static struct tamalloc_stats_attr calls_attr = {
-	.attr = __ATTR(calls, 0444, stats_show, NULL),
-	.offset = offsetof(struct tamalloc_stats, calls),
-};
+static struct kobj_attribute calls_attr = __ATTR_RO(calls);
 
-static struct tamalloc_stats_attr failures_attr = {
-	.attr = __ATTR(failures, 0444, stats_show, NULL),
-	.offset = offsetof(struct tamalloc_stats, failures),
-};
+static ssize_t failures_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", tamalloc_stat_sum(TAMALLOC_FAILURES));
+}
 
-static struct tamalloc_stats_attr reserved_bytes_attr = {
-	.attr = __ATTR(reserved_bytes, 0444, stats_show, NULL),
-	.offset = offsetof(struct tamalloc_stats, reserved_bytes),
-};
+static struct kobj_attribute failures_attr = __ATTR_RO(failures);
+
+static ssize_t reserved_bytes_show(struct kobject *kobj,
+				   struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n",
+			  tamalloc_stat_sum(TAMALLOC_RESERVED_BYTES));
+}
+
+static struct kobj_attribute reserved_bytes_attr = __ATTR_RO(reserved_bytes);
 
 static struct attribute *tamalloc_attrs[] = {
 	&abi_version_attr.attr,
-	&calls_attr.attr.attr,
-	&failures_attr.attr.attr,
-	&reserved_bytes_attr.attr.attr,
+	&calls_attr.attr,
+	&failures_attr.attr,
+	&reserved_bytes_attr.attr,
 	NULL
 };
 
