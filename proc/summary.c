@@ -3,6 +3,8 @@
  * /proc/tamalloc/summary: the sums over the rows of /proc/tamalloc/pids
  */
 
+#include <linux/atomic.h>
+#include <linux/fs.h>
 #include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/log2.h>
@@ -10,10 +12,17 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pid_namespace.h>
+#include <linux/proc_fs.h>
+#include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include <asm/barrier.h>
+
+#include "arith.h"
+#include "files.h"
 #include "walk.h"
 
 /*
@@ -24,8 +33,8 @@
  *
  * Nothing is allocated before the first such address space is met. From then on
  * each process is looked up, as the sharing may have ended since. There can be as
- * many entries as processes, so the table is made for the ids that are in use
- * then: of these, four share a list at most, on average.
+ * many entries as processes, so the table is sized for at most four ids in use
+ * per bucket on average.
  */
 #define SHARED_BITS_MIN	8
 #define SHARED_BITS_MAX	20
@@ -35,7 +44,12 @@ struct shared_mm {
 	struct mm_struct *mm;
 };
 
-struct tamalloc_totals {
+struct shared_mms {
+	struct hlist_head *buckets;
+	unsigned int bits;
+};
+
+struct totals {
 	u64 processes;
 	u64 address_spaces;
 	u64 reserved;		/* pages, as the following */
@@ -46,21 +60,44 @@ struct tamalloc_totals {
 	u64 swap;
 	u64 hugetlb;
 	u64 pgtables;		/* bytes */
-	struct hlist_head *shared;
-	unsigned int shared_bits;
 };
 
-static bool shared_mm_seen(const struct tamalloc_totals *totals,
-			   const struct mm_struct *mm)
+/*
+ * May processes other than @thread's share @mm now? Called with @thread locked.
+ *
+ * mm_users counts the tasks that use @mm, and short-lived references besides;
+ * signal->live counts at most the threads among them, and these leave it first.
+ * If they are equal, no other process has @mm, unless a thread was made between
+ * the two reads. MMF_MULTIPROCESS stays set once a process was cloned with
+ * CLONE_VM; CLONE_VFORK does not set it, and the counts decide.
+ */
+static bool mm_maybe_shared(const struct task_struct *thread,
+			    const struct mm_struct *mm)
+{
+	int users;
+
+	if (test_bit(MMF_MULTIPROCESS, &mm->flags))
+		return true;
+
+	users = atomic_read(&mm->mm_users);
+	/* Pairs with atomic_dec_and_test() of live in do_exit(), before exit_mm(). */
+	smp_rmb();
+
+	return users != atomic_read(&thread->signal->live);
+}
+
+static struct hlist_head *shared_bucket(const struct shared_mms *shared,
+					const struct mm_struct *mm)
+{
+	return &shared->buckets[hash_ptr(mm, shared->bits)];
+}
+
+static noinline bool shared_find(const struct shared_mms *shared,
+				 const struct mm_struct *mm)
 {
 	struct shared_mm *entry;
-	struct hlist_head *list;
 
-	if (!totals->shared)
-		return false;
-
-	list = &totals->shared[hash_ptr(mm, totals->shared_bits)];
-	hlist_for_each_entry(entry, list, node) {
+	hlist_for_each_entry(entry, shared_bucket(shared, mm), node) {
 		if (entry->mm == mm)
 			return true;
 	}
@@ -68,106 +105,143 @@ static bool shared_mm_seen(const struct tamalloc_totals *totals,
 	return false;
 }
 
-static void shared_mm_init(struct tamalloc_totals *totals,
-			   const struct pid_namespace *ns)
+static bool shared_seen(const struct shared_mms *shared,
+			const struct mm_struct *mm)
+{
+	return unlikely(shared->buckets) && shared_find(shared, mm);
+}
+
+static void shared_init(struct shared_mms *shared,
+			const struct pid_namespace *ns)
 {
 	/* Changes under pidmap_lock; a guess at a size needs none. */
 	unsigned int ids = data_race(ns->pid_allocated) & ~PIDNS_ADDING;
 	unsigned long i;
 
-	totals->shared_bits = clamp(ilog2(ids / 4 | 1) + 1, SHARED_BITS_MIN,
-				    SHARED_BITS_MAX);
-	totals->shared = kvmalloc_array(1UL << totals->shared_bits,
-					sizeof(*totals->shared),
-					GFP_KERNEL_ACCOUNT);
-	if (!totals->shared)
+	shared->bits = clamp(ilog2(ids / 4 | 1) + 1, SHARED_BITS_MIN,
+			     SHARED_BITS_MAX);
+	shared->buckets = kvmalloc_array(1UL << shared->bits,
+					 sizeof(*shared->buckets),
+					 GFP_KERNEL_ACCOUNT);
+	if (!shared->buckets)
 		return;
 
 	/* Not by kvcalloc(), which would clear MB without a pause. */
-	for (i = 0; i < 1UL << totals->shared_bits; i++) {
-		INIT_HLIST_HEAD(&totals->shared[i]);
+	for (i = 0; i < 1UL << shared->bits; i++) {
+		INIT_HLIST_HEAD(&shared->buckets[i]);
 		if (i % 1024 == 0)
 			cond_resched();
 	}
 }
 
-/* Takes over the caller's reference to @mm. */
-static int shared_mm_note(struct tamalloc_totals *totals,
-			  const struct pid_namespace *ns, struct mm_struct *mm)
+/*
+ * Sleep for an entry, and lose the ids that @walk looked up. Drops the caller's
+ * reference to @mm if there is no memory.
+ */
+static struct shared_mm *shared_alloc(struct shared_mms *shared,
+				      struct tamalloc_walk *walk,
+				      struct mm_struct *mm) __must_hold(RCU)
 {
 	struct shared_mm *entry = NULL;
 
-	if (!totals->shared)
-		shared_mm_init(totals, ns);
-	if (totals->shared)
+	tamalloc_walk_pause(walk);
+	if (!shared->buckets)
+		shared_init(shared, walk->ns);
+	if (shared->buckets)
 		entry = kmalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
-	if (!entry) {
+	if (!entry)
 		mmdrop(mm);
+	tamalloc_walk_resume(walk);
+
+	return entry;
+}
+
+/* Note the address space that @walk stands at. */
+static noinline int shared_note(struct shared_mms *shared, struct tamalloc_walk *walk)
+{
+	struct mm_struct *mm = walk->mm;
+	struct shared_mm *entry = NULL;
+
+	mmgrab(mm);
+	if (shared->buckets)
+		entry = kmalloc(sizeof(*entry),
+				GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
+	if (!entry)
+		entry = shared_alloc(shared, walk, mm);
+	if (!entry)
 		return -ENOMEM;
-	}
 
 	entry->mm = mm;
-	hlist_add_head(&entry->node,
-		       &totals->shared[hash_ptr(mm, totals->shared_bits)]);
+	hlist_add_head(&entry->node, shared_bucket(shared, mm));
 
 	return 0;
 }
 
-static void shared_mm_free(struct tamalloc_totals *totals)
+static void shared_free(struct shared_mms *shared)
 {
 	struct shared_mm *entry;
 	struct hlist_node *tmp;
 	unsigned long i;
 
-	if (!totals->shared)
+	if (!shared->buckets)
 		return;
 
-	for (i = 0; i < 1UL << totals->shared_bits; i++) {
-		hlist_for_each_entry_safe(entry, tmp, &totals->shared[i], node) {
+	for (i = 0; i < 1UL << shared->bits; i++) {
+		hlist_for_each_entry_safe(entry, tmp, &shared->buckets[i], node) {
 			mmdrop(entry->mm);
 			kfree(entry);
 		}
 		cond_resched();
 	}
-	kvfree(totals->shared);
+	kvfree(shared->buckets);
 }
 
-static int tamalloc_sum(struct tamalloc_totals *totals,
-			const struct file *file)
+/*
+ * Address space costs nothing, and a peak may be long past. What is in memory or
+ * swapped out takes an entry of eight bytes in a page table for each page or for
+ * some hundred: there is not enough memory for a sum that does not fit.
+ */
+static void totals_add(struct totals *totals,
+		       const struct tamalloc_usage *usage)
 {
-	struct tamalloc_walk walk = { .for_sums = true };
-	const struct tamalloc_usage *usage = &walk.usage;
+	totals->reserved = tamalloc_add(totals->reserved, usage->reserved);
+	totals->committed = tamalloc_add(totals->committed, usage->committed);
+	totals->anon += usage->anon;
+	totals->file += usage->file;
+	totals->shmem += usage->shmem;
+	totals->swap += usage->swap;
+	totals->hugetlb += usage->hugetlb;
+	totals->pgtables += usage->pgtables;
+}
+
+static int summary_collect(struct totals *totals, const struct file *file)
+{
+	struct shared_mms shared = {};
+	struct tamalloc_usage usage;
+	struct tamalloc_walk walk;
 	int ret;
 
 	tamalloc_walk_begin(&walk, file, 1);
 	while ((ret = tamalloc_walk_next(&walk)) > 0) {
-		totals->processes++;
+		bool maybe_shared = mm_maybe_shared(walk.thread, walk.mm);
 
-		if (shared_mm_seen(totals, walk.mm)) {
-			/* Not the last reference: its entry holds one. */
-			if (walk.maybe_shared)
-				mmdrop(walk.mm);
+		if (!tamalloc_walk_sample(&walk, &usage))
 			continue;
-		}
-		if (walk.maybe_shared) {
-			tamalloc_walk_pause(&walk);
-			ret = shared_mm_note(totals, walk.ns, walk.mm);
-			tamalloc_walk_resume(&walk);
+
+		totals->processes++;
+		if (shared_seen(&shared, walk.mm))
+			continue;
+		if (maybe_shared) {
+			ret = shared_note(&shared, &walk);
 			if (ret < 0)
 				break;
 		}
 
 		totals->address_spaces++;
-		totals->reserved += usage->reserved;
-		totals->committed += usage->committed;
-		totals->anon += usage->anon;
-		totals->file += usage->file;
-		totals->shmem += usage->shmem;
-		totals->swap += usage->swap;
-		totals->hugetlb += usage->hugetlb;
-		totals->pgtables += usage->pgtables;
+		totals_add(totals, &usage);
 	}
 	tamalloc_walk_end(&walk);
+	shared_free(&shared);
 
 	return ret;
 }
@@ -180,18 +254,17 @@ static void show_kb(struct seq_file *m, const char *key, u64 kb)
 
 static void show_pages(struct seq_file *m, const char *key, u64 pages)
 {
-	show_kb(m, key, pages << (PAGE_SHIFT - 10));
+	show_kb(m, key, tamalloc_mul(pages, PAGE_SIZE / 1024));
 }
 
-static int tamalloc_summary_show(struct seq_file *m, void *v)
+static int summary_show(struct seq_file *m, void *v)
 {
-	struct tamalloc_totals totals = {};
+	struct totals totals = {};
 	u32 decimals;
 	u64 pct;
 	int ret;
 
-	ret = tamalloc_sum(&totals, m->file);
-	shared_mm_free(&totals);
+	ret = summary_collect(&totals, m->file);
 	if (ret < 0)
 		return ret;
 
@@ -200,8 +273,8 @@ static int tamalloc_summary_show(struct seq_file *m, void *v)
 				  totals.address_spaces, 12);
 	show_pages(m, "\nTotalReserved:   ", totals.reserved);
 	show_pages(m, "TotalCommitted:  ", totals.committed);
-	pct = div_u64_rem(tamalloc_pct(totals.committed, totals.reserved), 100,
-			  &decimals);
+	pct = div_u64_rem(tamalloc_share(totals.committed, totals.reserved),
+			  100, &decimals);
 	seq_put_decimal_ull_width(m, "CommittedPct:    ", pct, 9);
 	seq_printf(m, ".%02u %%\n", decimals);
 	show_pages(m, "TotalRss:        ",
@@ -216,14 +289,14 @@ static int tamalloc_summary_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static int tamalloc_summary_open(struct inode *inode, struct file *file)
+static int summary_open(struct inode *inode, struct file *file)
 {
-	return single_open(file, tamalloc_summary_show, NULL);
+	return single_open(file, summary_show, NULL);
 }
 
 const struct proc_ops tamalloc_summary_proc_ops = {
 	.proc_flags	= PROC_ENTRY_PERMANENT,
-	.proc_open	= tamalloc_summary_open,
+	.proc_open	= summary_open,
 	.proc_read_iter	= seq_read_iter,
 	.proc_lseek	= seq_lseek,
 	.proc_release	= single_release,
