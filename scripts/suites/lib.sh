@@ -18,11 +18,10 @@ at_once=$((jobs > 5 ? 4 : jobs - 1))
 # Where each job runs its tests, and how many it expects
 declare -A where=() expects=()
 
-# only_files: whether ONLY names files.
-only_files() {
-  [[ -n ${ONLY:-} ]] && (cd "$top/tests" && printf '%s\n' {guest,host}/*.bats {guest,host}/*/*.bats) |
-    grep -qE -e "$ONLY"
-}
+# Whether ONLY names files; otherwise it is for titles.
+only_files=0
+[[ -z ${ONLY:-} ]] || ! (cd "$top/tests" && printf '%s\n' {guest,host}/{,*/}*.bats) |
+  grep -qE -e "$ONLY" || only_files=1
 
 # choose PLACE [--OPTION VALUE...] PATTERN...: set the array "chosen" to the options of
 # bats and the selected files of tests/PLACE, and "expected" to the number of their tests.
@@ -38,11 +37,11 @@ choose() {
   mapfile -t files < <(cd "$top/tests/$place" && printf '%s\n' $*)
   for file in "${files[@]}"; do
     [[ -e $top/tests/$place/$file ]] || die "there is no tests/$place/$file"
-    ! only_files || grep -qE -e "$ONLY" <<<"$place/$file" || continue
+    ((!only_files)) || grep -qE -e "$ONLY" <<<"$place/$file" || continue
     chosen+=("$file")
   done
   ((${#chosen[@]})) || return 0
-  [[ -z ${ONLY:-} ]] || only_files || options+=(--filter "$ONLY")
+  [[ -z ${ONLY:-} ]] || ((only_files)) || options+=(--filter "$ONLY")
   chosen=("${options[@]}" "${chosen[@]}")
   expected=$(cd "$top/tests/$place" && bats --count "${chosen[@]}")
 }
