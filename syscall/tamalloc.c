@@ -3,8 +3,11 @@
  * tamalloc(): reserve zeroed memory that costs no page until it is touched
  *
  * The call is a private anonymous read/write mmap() with one argument. It goes
- * through vm_mmap() and so through everything that mmap() goes through: LSM
+ * through vm_mmap_anon() and so through everything that mmap() goes through: LSM
  * hooks, resource limits, overcommit accounting, userfaultfd, killable waiting.
+ *
+ * The mapping has VM_NOHUGEPAGE, or a touch could commit and clear 2 MiB, and
+ * VM_TAMALLOC, by which a fault may fill it ahead (ahead.c).
  */
 
 #include <linux/build_bug.h>
@@ -19,6 +22,8 @@
 #include <linux/u64_stats_sync.h>
 #include <uapi/linux/tamalloc.h>
 #include <asm/unistd.h>
+#include "../internal.h"
+#include "ahead.h"
 
 /* MIPS counts from a base, and has one for each ABI. */
 #if defined(__NR_tamalloc) && !defined(CONFIG_MIPS)
@@ -30,12 +35,14 @@ enum tamalloc_stat {
 	TAMALLOC_CALLS,
 	TAMALLOC_FAILURES,
 	TAMALLOC_RESERVED_BYTES,
+	TAMALLOC_AHEAD_FAULTS,
+	TAMALLOC_AHEAD_PAGES,
 	NR_TAMALLOC_STATS
 };
 
 /*
  * One set of counters per CPU, so that callers on different CPUs share no
- * cache line. Only the call itself writes them, with preemption off.
+ * cache line. Only the call and faults write them, with preemption off.
  */
 struct tamalloc_stats {
 	u64_stats_t stat[NR_TAMALLOC_STATS];
@@ -59,6 +66,21 @@ static void tamalloc_count(unsigned long ret, size_t size)
 
 	put_cpu_ptr(&tamalloc_stats);
 }
+
+#ifdef CONFIG_TAMALLOC_AHEAD
+/* A fault brought @pages pages along. */
+void tamalloc_count_ahead(unsigned int pages)
+{
+	struct tamalloc_stats *stats = get_cpu_ptr(&tamalloc_stats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->stat[TAMALLOC_AHEAD_FAULTS]);
+	u64_stats_add(&stats->stat[TAMALLOC_AHEAD_PAGES], pages);
+	u64_stats_update_end(&stats->syncp);
+
+	put_cpu_ptr(&tamalloc_stats);
+}
+#endif
 #else
 /* Nobody could read the counters. */
 static inline void tamalloc_count(unsigned long ret, size_t size)
@@ -74,8 +96,8 @@ static inline void tamalloc_count(unsigned long ret, size_t size)
  *  size: how much to reserve, in bytes.
  *
  * The call allocates no page and takes no page fault. A page is allocated, and
- * zeroed, when it is first accessed; under mlockall(MCL_FUTURE) that is at
- * once, as for mmap(). munmap() frees the memory.
+ * zeroed, when it is first accessed, or shortly before (ahead.c); under
+ * mlockall(MCL_FUTURE) that is at once, as for mmap(). munmap() frees the memory.
  *
  * return values:
  *  the page-aligned address of the new mapping, or
@@ -96,8 +118,8 @@ SYSCALL_DEFINE1(tamalloc, size_t, size)
 	unsigned long ret = -EINVAL;
 
 	if (size && size <= TASK_SIZE)
-		ret = vm_mmap(NULL, 0, size, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS, 0);
+		ret = vm_mmap_anon(size, PROT_READ | PROT_WRITE,
+				   VM_TAMALLOC | VM_NOHUGEPAGE);
 
 	tamalloc_count(ret, size);
 
@@ -161,11 +183,38 @@ static ssize_t reserved_bytes_show(struct kobject *kobj,
 
 static struct kobj_attribute reserved_bytes_attr = __ATTR_RO(reserved_bytes);
 
+#ifdef CONFIG_TAMALLOC_AHEAD
+static ssize_t ahead_faults_show(struct kobject *kobj,
+				 struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu
+",
+			  tamalloc_stat_sum(TAMALLOC_AHEAD_FAULTS));
+}
+
+static struct kobj_attribute ahead_faults_attr = __ATTR_RO(ahead_faults);
+
+static ssize_t ahead_pages_show(struct kobject *kobj,
+				struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu
+",
+			  tamalloc_stat_sum(TAMALLOC_AHEAD_PAGES));
+}
+
+static struct kobj_attribute ahead_pages_attr = __ATTR_RO(ahead_pages);
+#endif
+
 static struct attribute *tamalloc_attrs[] = {
 	&abi_version_attr.attr,
 	&calls_attr.attr,
 	&failures_attr.attr,
 	&reserved_bytes_attr.attr,
+#ifdef CONFIG_TAMALLOC_AHEAD
+	&tamalloc_ahead_kb_attr.attr,
+	&ahead_faults_attr.attr,
+	&ahead_pages_attr.attr,
+#endif
 	NULL
 };
 

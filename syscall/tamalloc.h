@@ -3,9 +3,10 @@
  * tamalloc(): reserve zeroed memory that costs no page until it is touched
  *
  * The memory is a private anonymous read/write mapping. Reserving it allocates
- * nothing; each page becomes real, and zero, at its first access. The call is
- * meant for large areas of which a program uses a part: every call makes a
- * mapping of its own, in whole pages.
+ * nothing; each page becomes real, and zero, at its first access, at any setting of
+ * huge pages, or shortly before if a program fills the memory from front to back.
+ * The call is meant for large areas of which a program uses a part: every call
+ * makes a mapping of its own, in whole pages.
  *
  *	char *area = tamalloc((size_t)1 << 30);
  *

@@ -12,6 +12,12 @@ setup() {
   sleep=$(<$thp/khugepaged/scan_sleep_millisecs)
   echo 0 >$thp/khugepaged/max_ptes_none
   echo 3600000 >$thp/khugepaged/scan_sleep_millisecs
+  [[ ! -e $counters/ahead_kb ]] || ahead_kb=$(<$counters/ahead_kb)
+}
+
+# A kernel that cannot fill ahead has no such file, and no page comes along.
+set_ahead_kb() {
+  [[ ! -e $counters/ahead_kb ]] || echo "$1" >$counters/ahead_kb
 }
 
 teardown() {
@@ -19,6 +25,7 @@ teardown() {
   [[ -d $thp ]] || return 0
   echo "$none" >$thp/khugepaged/max_ptes_none
   echo "$sleep" >$thp/khugepaged/scan_sleep_millisecs
+  [[ -z ${ahead_kb:-} ]] || set_ahead_kb "$ahead_kb"
 }
 
 # A line per phase: growth of RssAnon in kB, faults, growth of the pages that mincore
@@ -28,51 +35,89 @@ steps() {
   run -0 calllazy steps "$@"
 }
 
-@test "lazy: page by page without huge pages: none at the call, zero page on read, one per write" {
-  local way
-  huge_pages never
-  for way in mmap tamalloc; do
-    steps 4 256 "$way"
-    assert_eq "call 0 0 0 0 0 even
+# page_by_page WAY: none at the call, zero page on read, one per write
+page_by_page() {
+  steps 4 256 "$1"
+  assert_eq "call 0 0 0 0 0 even
 read 0 256 256 256 1 even
-write 1024 256 0 0 256 even" "$output" "$way"
-    steps 4 256 "$way,write"
-    assert_eq "call 0 0 0 0 0 even
-write 1024 256 256 256 256 even" "$output" "$way, written at once"
-  done
-}
-
-@test "lazy: with huge pages always, the step of a write is a huge page" {
-  local way
-  huge_pages always
-  for way in mmap tamalloc; do
-    steps 2048 8 "$way,write"
-    assert_eq "call 0 0 0 0 0 even
-write 16384 8 4096 4096 4096 even" "$output" "$way"
-  done
-}
-
-@test "lazy: with huge pages always, the step of a read is the huge zero page" {
-  local way
-  huge_pages always
-  for way in mmap tamalloc; do
-    steps 2048 8 "$way"
-    assert_eq "call 0 0 0 0 0 even" "${lines[0]}" "$way"
-    # All eight show the 512 frames of one huge zero page. A write then splits it:
-    # one small page of its own, the others the small zero page.
-    assert_eq "read 0 8 4096 4096 512 even" "${lines[1]}" "$way"
-    assert_eq "write 32 8 0 0 9 even" "${lines[2]}" "$way"
-  done
-}
-
-@test "lazy: with huge pages on advice, the step is a huge page only after advice" {
-  huge_pages madvise
-  steps 2048 4 tamalloc,write
+write 1024 256 0 0 256 even" "$output" "$1"
+  steps 4 256 "$1,write"
   assert_eq "call 0 0 0 0 0 even
+write 1024 256 256 256 256 even" "$output" "$1, written at once"
+}
+
+@test "lazy: page by page without huge pages, as mmap" {
+  huge_pages never
+  page_by_page mmap
+  page_by_page tamalloc
+}
+
+@test "lazy: page by page at any setting of huge pages, with nothing filled ahead" {
+  local mode
+  set_ahead_kb 0
+  for mode in never madvise always; do
+    [[ -d $thp || $mode == never ]] || continue
+    huge_pages $mode
+    page_by_page tamalloc
+  done
+}
+
+@test "lazy: filled ahead, 256 pages from front to back commit at most a block more" {
+  local mode rss faults incore present frames
+  [[ -n ${ahead_kb:-} ]] || skip "this kernel cannot fill ahead"
+  for mode in madvise always; do
+    huge_pages $mode
+    steps 4 256 tamalloc,write
+    assert_eq "call 0 0 0 0 0 even" "${lines[0]}" "the call"
+    read -r _ rss faults incore present frames _ <<<"${lines[1]}"
+    assert_between 1024 "$rss" $((1024 + ahead_kb)) "kB that were committed"
+    assert_between 256 "$incore" $((256 + ahead_kb / 4)) "pages that mincore reports"
+    assert_eq "$incore $incore" "$present $frames" "pages that pagemap reports, and their frames"
+    # Four and the ramp, in each of two page tables at most
+    assert_between 16 "$faults" 48 "faults"
+    # Read first, each is the zero page, and a write brings none along.
+    steps 4 256 tamalloc
+    assert_eq "write 1024 256 0 0 256 even" "${lines[2]}" "written after it was read"
+  done
+}
+
+@test "lazy: with huge pages always, a touch in each of 64 ranges commits 256 kB, and mmap 128 MiB" {
+  huge_pages always
+  steps 2048 64 tamalloc,write
+  assert_eq "call 0 0 0 0 0 even
+write 256 64 64 64 64 even" "$output" "tamalloc"
+  steps 2048 64 mmap,write
+  assert_eq "call 0 0 0 0 0 even
+write 131072 64 32768 32768 32768 even" "$output" "mmap"
+}
+
+@test "lazy: with huge pages always, a read maps the small zero page, and for mmap the huge one" {
+  huge_pages always
+  steps 2048 8 tamalloc
+  assert_eq "call 0 0 0 0 0 even
+read 0 8 8 8 1 even
+write 32 8 0 0 8 even" "$output" "tamalloc"
+  steps 2048 8 mmap
+  assert_eq "call 0 0 0 0 0 even" "${lines[0]}" "mmap"
+  # All eight show the 512 frames of one huge zero page. A write then breaks
+  # it up: one small page of its own, the others the small zero page.
+  assert_eq "read 0 8 4096 4096 512 even" "${lines[1]}" "mmap"
+  assert_eq "write 32 8 0 0 9 even" "${lines[2]}" "mmap"
+}
+
+@test "lazy: only advice makes the step a huge page, as it does for mmap" {
+  local mode way
+  for mode in madvise always; do
+    huge_pages $mode
+    steps 2048 4 tamalloc,write
+    assert_eq "call 0 0 0 0 0 even
 write 16 4 4 4 4 even" "$output" "not advised"
-  steps 2048 4 tamalloc,write,huge
-  assert_eq "call 0 0 0 0 0 even
-write 8192 4 2048 2048 2048 even" "$output" "advised"
+    for way in tamalloc mmap; do
+      steps 2048 4 $way,write,huge
+      assert_eq "call 0 0 0 0 0 even
+write 8192 4 2048 2048 2048 even" "$output" "$way, advised"
+    done
+  done
 }
 
 @test "lazy: MemFree falls only when memory is written" {

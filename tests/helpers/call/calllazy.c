@@ -19,7 +19,7 @@
 
 #include "ways.h"
 
-#define MAX_PAGES	16384UL
+#define MAX_PAGES	32768UL
 #define HEAP_SLACK	8192UL
 
 static char *area;
