@@ -15,8 +15,6 @@
 #include "clients.h"
 #include "tamalloc.h"
 
-#define MIB_SHIFT	20
-
 unsigned long parse_number(const char *what, const char *text,
 			   unsigned long min, unsigned long max)
 {

@@ -12,6 +12,7 @@
 #define TAMALLOC_VERSION	"unknown"
 #endif
 
+#define MIB_SHIFT		20
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 /*

@@ -16,6 +16,8 @@
 #include "tamalloc.h"
 
 #define DEFAULT_MIB	"64"
+/* One page in so much is touched by who touches memory here and there. */
+#define SPARSE_STEP	((size_t)2 << 20)
 /* Large enough that malloc() maps it and does not take it from the heap */
 #define WARMUP_SIZE	((size_t)1 << 20)
 
@@ -23,6 +25,8 @@ static const char help[] =
 	"Usage: tamcompare [MIB]\n"
 	"Allocate MIB mebibytes (default " DEFAULT_MIB ") with malloc, calloc, mmap and tamalloc,\n"
 	"read every page, then write every page, and print the cost of each phase.\n"
+	"Then fill fresh memory of the same size from front to back, and write a few\n"
+	"pages of another.\n"
 	"\n"
 	"  -h, --help     print this and exit\n"
 	"  -V, --version  print the version and exit\n"
@@ -30,6 +34,9 @@ static const char help[] =
 	"CALL_NS is the time of one call, in nanoseconds. The FAULTS columns count\n"
 	"the minor page faults of each phase by itself. The RSS_KB columns show how\n"
 	"much more is resident at the end of the phase than before the call.\n"
+	"FILL_FAULTS/MIB is the page faults for each MiB that is written from front to\n"
+	"back; SPARSE_RSS_KB is how much becomes resident by writing a single page in\n"
+	"each 2 MiB.\n"
 	"\n"
 	"Each allocator is measured in a process of its own, after a small\n"
 	"allocation that warms it up. The memory of calloc, mmap and tamalloc is\n"
@@ -53,7 +60,7 @@ struct result {
 	int error;
 	unsigned char seen;	/* the bytes read, so that the compiler keeps the reads */
 	long long ns;
-	struct phase call, read, write;
+	struct phase call, read, write, fill, sparse;
 };
 
 static void *call_calloc(size_t size)
@@ -94,6 +101,28 @@ static long rss_kb(struct textfile *status)
 	return (long)status_kb(textfile_read(status), "VmRSS");
 }
 
+/* Fresh memory of which one page in each @step bytes is written; 0, or an errno */
+static int measure_writes(const struct allocator *allocator, size_t size, size_t step,
+			  struct textfile *status, struct phase *phase)
+{
+	long before_kb, faults;
+	unsigned char *mem;
+	size_t i;
+
+	mem = allocator->call(size);
+	if (!mem)
+		return errno;
+
+	before_kb = rss_kb(status);
+	faults = minor_faults();
+	for (i = 0; i < size; i += step)
+		mem[i] = 1;
+	phase->faults = minor_faults() - faults;
+	phase->rss_kb = rss_kb(status) - before_kb;
+
+	return 0;
+}
+
 /* Keep the memory: a free would change the next malloc(). */
 static struct result measure(const struct allocator *allocator, size_t size,
 			     struct textfile *status)
@@ -123,6 +152,11 @@ static struct result measure(const struct allocator *allocator, size_t size,
 	write_pages(mem, size);
 	result.write.faults = minor_faults() - faults;
 	result.write.rss_kb = rss_kb(status) - before_kb;
+
+	result.error = measure_writes(allocator, size, page_size(), status, &result.fill);
+	if (!result.error)
+		result.error = measure_writes(allocator, size, SPARSE_STEP, status,
+					      &result.sparse);
 
 	return result;
 }
@@ -197,9 +231,10 @@ static int compare(const struct allocator *allocator, size_t size)
 		return -1;
 	}
 
-	printf("%-9s %10lld %11ld %11ld %11ld %11ld %12ld %12ld\n",
+	printf("%-9s %10lld %11ld %11ld %11ld %11ld %12ld %12ld %15.1f %13ld\n",
 	       allocator->name, r.ns, r.call.faults, r.call.rss_kb,
-	       r.read.faults, r.read.rss_kb, r.write.faults, r.write.rss_kb);
+	       r.read.faults, r.read.rss_kb, r.write.faults, r.write.rss_kb,
+	       (double)r.fill.faults / (double)(size >> MIB_SHIFT), r.sparse.rss_kb);
 	flush_stdout();
 
 	return 0;
@@ -220,9 +255,9 @@ int main(int argc, char **argv)
 
 	size = parse_mib("MIB", optind < argc ? argv[optind] : DEFAULT_MIB, 1);
 
-	printf("%-9s %10s %11s %11s %11s %11s %12s %12s\n", "ALLOCATOR", "CALL_NS",
-	       "CALL_FAULTS", "CALL_RSS_KB", "READ_FAULTS", "READ_RSS_KB",
-	       "WRITE_FAULTS", "WRITE_RSS_KB");
+	printf("%-9s %10s %11s %11s %11s %11s %12s %12s %15s %13s\n", "ALLOCATOR",
+	       "CALL_NS", "CALL_FAULTS", "CALL_RSS_KB", "READ_FAULTS", "READ_RSS_KB",
+	       "WRITE_FAULTS", "WRITE_RSS_KB", "FILL_FAULTS/MIB", "SPARSE_RSS_KB");
 	/* Otherwise the child could print the buffer a second time. */
 	flush_stdout();
 

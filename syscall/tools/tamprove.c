@@ -22,7 +22,6 @@
 #define EXIT_MISSING	3
 
 #define PIDS		"/proc/tamalloc/pids"
-#define THP		"/sys/kernel/mm/transparent_hugepage/"
 
 #define DEFAULT_MIB	"256"
 /* Slack for the process itself: its stack, its code, its buffers */
@@ -42,8 +41,9 @@ static const char help[] =
 	"  -V, --version  print the version and exit\n"
 	"\n"
 	"MINFLT counts the minor page faults since the first line. Below the table\n"
-	"is one line per check, with a slack of 64 kB for the program itself. If\n"
-	"transparent huge pages are always used, a write may commit one more of them.\n"
+	"is one line per check, with a slack of 64 kB for the program itself. The\n"
+	"checks hold at any setting of transparent huge pages and of ahead_kb: memory\n"
+	"that is read before it is written is never filled ahead.\n"
 	"\n"
 	"Exit status: 0 all checks held, 1 a check failed, 2 wrong usage, 3 the kernel\n"
 	"has no tamalloc or no " PIDS ".\n";
@@ -254,19 +254,19 @@ static bool check_zero(size_t nonzero, size_t size)
 }
 
 static bool check(const struct sample samples[MOMENTS], size_t nonzero,
-		  size_t size, size_t quarter, unsigned long huge_kb)
+		  size_t size, size_t quarter)
 {
 	long long page = (long long)page_size();
 	long long size_kb = ((long long)size + page - 1) / page * page >> 10;
 	long long min_kb = ((long long)quarter >> 10) - SLACK_KB;
-	long long max_kb = ((long long)quarter >> 10) + SLACK_KB + (long long)huge_kb;
+	long long max_kb = ((long long)quarter >> 10) + SLACK_KB;
 	bool held = true;
 
 	held &= check_growth(samples, CALLED, RESERVED, size_kb, size_kb);
 	held &= check_growth(samples, CALLED, RSS, NO_MIN, SLACK_KB);
 	held &= check_growth(samples, CALLED, ANON, NO_MIN, SLACK_KB);
 
-	/* A read maps the zero page, huge or not, which no process is charged for. */
+	/* A read maps the zero page, which no process is charged for. */
 	held &= check_zero(nonzero, size);
 	held &= check_growth(samples, READ, ANON, NO_MIN, SLACK_KB);
 
@@ -279,26 +279,6 @@ static bool check(const struct sample samples[MOMENTS], size_t nonzero,
 			 (long long)samples[WRITTEN].kb[RSS], NO_MAX);
 
 	return held;
-}
-
-/* The size of the huge pages that a write may commit by itself, or 0 */
-static unsigned long unasked_huge_kb(void)
-{
-	struct textfile file;
-	unsigned long kb = 0;
-	bool always;
-
-	if (textfile_open(&file, THP "enabled", 4096))
-		return 0;
-	always = strstr(textfile_read(&file), "[always]");
-	textfile_close(&file);
-
-	if (always && !textfile_open(&file, THP "hpage_pmd_size", 4096)) {
-		kb = strtoul(textfile_read(&file), NULL, 10) >> 10;
-		textfile_close(&file);
-	}
-
-	return kb;
 }
 
 static void open_or_exit(struct textfile *pids)
@@ -324,7 +304,7 @@ int main(int argc, char **argv)
 {
 	size_t size, quarter, nonzero, page = page_size();
 	struct sample samples[MOMENTS];
-	unsigned long huge_kb, pid;
+	unsigned long pid;
 	struct textfile pids;
 	bool held;
 	int opt;
@@ -340,7 +320,6 @@ int main(int argc, char **argv)
 	quarter = (size / 4 + page - 1) / page * page;
 
 	open_or_exit(&pids);
-	huge_kb = unasked_huge_kb();
 	pid = pid_in_proc();
 
 	/* A rehearsal with one page pays for the code and buffers that run() uses. */
@@ -348,7 +327,7 @@ int main(int argc, char **argv)
 	nonzero = run(&pids, pid, size, quarter, samples);
 
 	print_samples(samples);
-	held = check(samples, nonzero, size, quarter, huge_kb);
+	held = check(samples, nonzero, size, quarter);
 	flush_stdout();
 
 	return held ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -12,7 +12,7 @@
 static const char help[] =
 	"Usage: tamtouch [-s STEPS] [-p PERCENT] [-r|-w] MIB\n"
 	"Reserve MIB mebibytes with tamalloc, touch a share of them step by step,\n"
-	"and print the requested memory beside the committed memory.\n"
+	"and print the touched memory beside the committed memory.\n"
 	"\n"
 	"  -s, --steps=STEPS      number of steps (default 10)\n"
 	"  -p, --percent=PERCENT  share of the memory to touch (default 100)\n"
@@ -21,7 +21,9 @@ static const char help[] =
 	"  -h, --help             print this and exit\n"
 	"  -V, --version          print the version and exit\n"
 	"\n"
-	"Step 0 is before the first touch. MINFLT counts the minor page faults since\n"
+	"Step 0 is before the first touch. COMMITTED_KB is the growth of RssAnon since\n"
+	"before the call. It exceeds TOUCHED_KB by what the kernel filled ahead; reads\n"
+	"commit nothing. MINFLT counts the minor page faults since\n"
 	"before the call; the other columns are from /proc/self/status.\n"
 	"\n"
 	"Exit status: 0 done, 1 failed, 2 wrong usage.\n";
@@ -37,13 +39,14 @@ static const struct option options[] = {
 };
 
 static void print_step(struct textfile *status, unsigned long step, size_t size,
-		       size_t touched, long faults)
+		       size_t touched, unsigned long before_kb, long faults)
 {
 	const char *text = textfile_read(status);
+	unsigned long anon_kb = status_kb(text, "RssAnon");
 
-	printf("%4lu %12zu %10zu %10lu %10lu %10lu %8ld\n", step, size >> 10,
-	       touched >> 10, status_kb(text, "VmSize"), status_kb(text, "VmRSS"),
-	       status_kb(text, "RssAnon"), faults);
+	printf("%4lu %12zu %10zu %12ld %10lu %10lu %10lu %8ld\n", step, size >> 10,
+	       touched >> 10, (long)(anon_kb - before_kb), status_kb(text, "VmSize"),
+	       status_kb(text, "VmRSS"), anon_kb, faults);
 	flush_stdout();
 }
 
@@ -64,22 +67,24 @@ static void touch_in_steps(size_t size, size_t pages, unsigned long steps,
 	unsigned long step;
 	size_t touched = 0;
 	long faults, call_faults;
+	unsigned long before_kb;
 	char *mem;
 
+	/* The figures leave out the cost of the first print. */
 	status_open(&status);
+	textfile_read(&status);
+	printf("%4s %12s %10s %12s %10s %10s %10s %8s\n", "STEP", "REQUESTED_KB",
+	       "TOUCHED_KB", "COMMITTED_KB", "VMSIZE_KB", "VMRSS_KB",
+	       "RSSANON_KB", "MINFLT");
+	flush_stdout();
+	before_kb = status_kb(textfile_read(&status), "RssAnon");
 
 	faults = minor_faults();
 	mem = reserve_or_exit(size);
 	call_faults = minor_faults() - faults;
 
-	/* The count leaves out the cost of the first print. */
-	textfile_read(&status);
-	printf("%4s %12s %10s %10s %10s %10s %8s\n", "STEP", "REQUESTED_KB",
-	       "TOUCHED_KB", "VMSIZE_KB", "VMRSS_KB", "RSSANON_KB", "MINFLT");
-	flush_stdout();
-
 	faults = minor_faults() - call_faults;
-	print_step(&status, 0, size, touched, call_faults);
+	print_step(&status, 0, size, touched, before_kb, call_faults);
 
 	for (step = 1; step <= steps; step++) {
 		size_t end = (size_t)((unsigned long long)pages * step / steps) * page;
@@ -90,7 +95,8 @@ static void touch_in_steps(size_t size, size_t pages, unsigned long steps,
 			check_zero(mem, touched, end);
 
 		touched = end;
-		print_step(&status, step, size, touched, minor_faults() - faults);
+		print_step(&status, step, size, touched, before_kb,
+			   minor_faults() - faults);
 	}
 }
 

@@ -3,14 +3,16 @@
 
 load ../helpers
 
+cgroup=/sys/fs/cgroup/proof
+
 setup() {
   huge_pages never
-  [[ ! -d $thp ]] || zero_page=$(<"$thp/use_zero_page")
 }
 
 teardown() {
   restore_huge_pages
-  [[ ! -d $thp ]] || echo "$zero_page" >"$thp/use_zero_page"
+  swapoff /dev/vda 2>/dev/null || true
+  [[ ! -d $cgroup ]] || retry 50 rmdir $cgroup
   [[ -z ${holder:-} ]] || kill -KILL "$holder" 2>/dev/null || true
 }
 
@@ -19,16 +21,14 @@ status_kb() {
 }
 
 @test "tamtouch: a step of writing commits its share, in kB and in faults" {
-  local step requested touched size rss anon faults base_size base_anon n=0
+  local step requested touched committed size rss anon faults base_size n=0
   run -0 tamtouch -s 4 -p 50 64
-  assert_eq "STEP REQUESTED_KB TOUCHED_KB VMSIZE_KB VMRSS_KB RSSANON_KB MINFLT" \
+  assert_eq "STEP REQUESTED_KB TOUCHED_KB COMMITTED_KB VMSIZE_KB VMRSS_KB RSSANON_KB MINFLT" \
     "$(xargs <<<"${lines[0]}")" "header"
-  while read -r step requested touched size rss anon faults; do
-    if ((n == 0)); then
-      base_size=$size base_anon=$anon
-    fi
+  while read -r step requested touched committed size rss anon faults; do
+    ((n > 0)) || base_size=$size
     assert_eq "$n 65536 $((n * 8192)) $base_size" "$step $requested $touched $size" "step $n"
-    assert_between $((n * 8192)) $((anon - base_anon)) $((n * 8192 + 16)) "growth of RSSANON_KB in step $n"
+    assert_between $((n * 8192)) "$committed" $((n * 8192 + 16)) "COMMITTED_KB in step $n"
     assert_between $((n * 2048)) "$faults" $((n * 2048 + 4)) "MINFLT in step $n"
     assert_le "$anon" "$rss" "RSSANON_KB, not above VMRSS_KB"
     n=$((n + 1))
@@ -36,12 +36,25 @@ status_kb() {
   assert_eq 5 "$n" "rows"
 }
 
+@test "tamtouch: filled ahead, it commits at most a block more, for fewer faults" {
+  local step touched committed faults n=0
+  [[ -e $counters/ahead_kb ]] || skip "this kernel cannot fill ahead"
+  huge_pages always
+  run -0 tamtouch -s 3 -p 50 64
+  while read -r step _ touched committed _ _ _ faults; do
+    assert_between "$touched" "$committed" $((touched + $(<$counters/ahead_kb) + 16)) "COMMITTED_KB in step $step"
+    # 37 faults for 2 MiB, where a page table's start is the memory's
+    assert_le "$faults" $((touched / 40)) "MINFLT in step $step"
+    n=$((n + 1))
+  done < <(tail -n +2 <<<"$output")
+  assert_eq 4 "$n" "rows"
+}
+
 @test "tamtouch: a step of reading faults and commits nothing" {
-  local n=0 anon faults base
+  local n=0 committed faults
   run -0 tamtouch -r -s 2 16
-  while read -r _ _ _ _ _ anon faults; do
-    ((n > 0)) || base=$anon
-    assert_between 0 $((anon - base)) 16 "growth of RSSANON_KB in step $n"
+  while read -r _ _ _ committed _ _ _ faults; do
+    assert_between 0 "$committed" 16 "COMMITTED_KB in step $n"
     assert_between $((n * 2048)) "$faults" $((n * 2048 + 4)) "MINFLT in step $n"
     n=$((n + 1))
   done < <(tail -n +2 <<<"$output")
@@ -49,11 +62,11 @@ status_kb() {
 }
 
 @test "tamcompare: reservations, faults and commits, side by side" {
-  local name ns call_faults call_rss read_faults read_rss write_faults write_rss names=
+  local name ns call_faults call_rss read_faults read_rss write_faults write_rss fill sparse names=
   run -0 tamcompare 16
-  assert_eq "ALLOCATOR CALL_NS CALL_FAULTS CALL_RSS_KB READ_FAULTS READ_RSS_KB WRITE_FAULTS WRITE_RSS_KB" \
+  assert_eq "ALLOCATOR CALL_NS CALL_FAULTS CALL_RSS_KB READ_FAULTS READ_RSS_KB WRITE_FAULTS WRITE_RSS_KB FILL_FAULTS/MIB SPARSE_RSS_KB" \
     "$(xargs <<<"${lines[0]}")" "header"
-  while read -r name ns call_faults call_rss read_faults read_rss write_faults write_rss; do
+  while read -r name ns call_faults call_rss read_faults read_rss write_faults write_rss fill sparse; do
     names+="$name "
     # 0 is possible: the clock of a guest may tick only 250 times a second.
     assert_le 0 "$ns" "$name: CALL_NS"
@@ -62,6 +75,8 @@ status_kb() {
     assert_between 0 "$read_rss" 32 "$name: READ_RSS_KB"
     assert_between 4095 "$write_faults" 4100 "$name: WRITE_FAULTS"
     assert_between 16380 "$write_rss" 16420 "$name: WRITE_RSS_KB"
+    assert_between 256 "${fill%.*}" 257 "$name: FILL_FAULTS/MIB"
+    assert_between 32 "$sparse" 48 "$name: SPARSE_RSS_KB"
     [[ $name != tamalloc ]] || assert_eq "0 0" "$call_faults $call_rss" "tamalloc: faults and kB of the call"
   done < <(tail -n +2 <<<"$output")
   assert_eq "malloc calloc mmap tamalloc " "$names" "rows"
@@ -107,15 +122,41 @@ status_kb() {
   run -143 tamhold 1 bash -c 'kill -TERM $$'
 }
 
-@test "tamprove: proves it, and its checks can fail [control]" {
-  run -0 tamprove 32
-  assert_eq 8 "$(grep -c '^ok: ' <<<"$output")" "checks that held"
-  # Without the huge zero page a read commits memory.
+# With huge pages always, the others commit all of it for one page in 2 MiB.
+@test "tamcompare: where huge pages are always used, only tamalloc commits what is touched" {
+  local name fill sparse n=0
+  [[ -e $counters/ahead_kb ]] || skip "this kernel cannot fill ahead"
   huge_pages always
-  run -0 tamprove 32
-  echo 0 >$thp/use_zero_page
-  run -1 tamprove 32
-  [[ $output == *"FAILED: after reading all, expected growth of ANON_KB"* ]] || fail "$output"
+  run -0 tamcompare 16
+  while read -r name _ _ _ _ _ _ _ fill sparse; do
+    n=$((n + 1))
+    if [[ $name == tamalloc ]]; then
+      assert_between 18 "${fill%.*}" 24 "$name: FILL_FAULTS/MIB"
+      assert_between 32 "$sparse" 48 "$name: SPARSE_RSS_KB"
+    else
+      # All but what does not fill an aligned 2 MiB
+      assert_between 14336 "$sparse" 16420 "$name: SPARSE_RSS_KB"
+    fi
+  done < <(tail -n +2 <<<"$output")
+  assert_eq 4 "$n" "rows"
+}
+
+@test "tamprove: proves it at any setting of huge pages, and its checks can fail [control]" {
+  local mode
+  for mode in never madvise always; do
+    [[ -d $thp || $mode == never ]] || continue
+    huge_pages $mode
+    run -0 tamprove 32
+    assert_eq 8 "$(grep -c '^ok: ' <<<"$output")" "checks that held, $mode"
+  done
+  # What is written goes to swap.
+  mkswap /dev/vda >/dev/null
+  swapon /dev/vda
+  echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+  mkdir $cgroup
+  echo 16M >$cgroup/memory.max
+  run -1 bash -c "echo \$\$ >$cgroup/cgroup.procs && exec tamprove 128"
+  [[ $output == *"FAILED: after writing 1/4, expected growth of ANON_KB"* ]] || fail "$output"
 }
 
 @test "clients: wrong usage is status 2 and one line, failure status 1 and why" {
