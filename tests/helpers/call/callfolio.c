@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * callfolio: memory that was filled from front to back, and what programs and the
+ * kernel do to it
+ *
+ *   callfolio WHAT WAY
+ *
+ * Memory of tamalloc() then consists of large folios, that of mmap() of base
+ * pages; a program must not see the difference. Each page carries a stamp in its
+ * first and last eight bytes, and all between has to be 0. Whatever is done, the
+ * content has to be as a plain array says that is kept beside the memory; a line
+ * per step says so, with what the step answered. Last, everything is unmapped, and
+ * RssAnon and VmSwap have to be what they were.
+ *
+ * The status is 77 if this kernel lacks what WHAT needs.
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <sys/swap.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <linux/userfaultfd.h>
+
+#include "ways.h"
+
+/* Newer than the libc's header */
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE		25
+#endif
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE	101
+#endif
+
+#define PAGES		1024UL
+#define WORDS		(PAGE / sizeof(uint64_t))
+#define EXIT_LACKS	77
+
+static const struct way *way;
+static uint64_t (*area)[WORDS];
+static uint64_t expected[PAGES];	/* the stamp of each page, 0 if it was not written */
+static bool mapped[PAGES];
+static uint64_t next_stamp = 1;
+
+static void write_page(size_t i)
+{
+	expected[i] = next_stamp++;
+	area[i][0] = area[i][WORDS - 1] = expected[i];
+}
+
+static void fill(size_t start, size_t n)
+{
+	for (; n; n--)
+		write_page(start++);
+}
+
+static void expect(size_t start, size_t n, uint64_t stamp)
+{
+	for (; n; n--)
+		expected[start++] = stamp;
+}
+
+/* A page that is not there yet is left so: a read would map the zero page. */
+static bool readable(size_t i)
+{
+	unsigned char vec;
+
+	if (!mapped[i] || expected[i])
+		return mapped[i];
+	if (mincore(area[i], PAGE, &vec))
+		err(1, "mincore");
+	return vec & 1;
+}
+
+static long first_wrong(void)
+{
+	size_t i, k;
+
+	for (i = 0; i < PAGES; i++) {
+		if (!readable(i))
+			continue;
+		for (k = 0; k < WORDS; k++)
+			if (area[i][k] != (k && k != WORDS - 1 ? 0 : expected[i]))
+				return (long)i;
+	}
+	return -1;
+}
+
+static void say(const char *step, long result)
+{
+	long wrong = first_wrong();
+
+	if (wrong >= 0)
+		printf("%s: page %ld: expected stamp %llu, actual %llu\n", step, wrong,
+		       (unsigned long long)expected[wrong],
+		       (unsigned long long)area[wrong][0]);
+	else if (result < 0)
+		printf("%s: %s, content as expected\n", step, strerrorname_np(errno));
+	else
+		printf("%s: %ld, content as expected\n", step, result);
+}
+
+static void advise(const char *name, size_t start, size_t n, int advice)
+{
+	say(name, madvise(area[start], n * PAGE, advice));
+}
+
+/* Whether a file of the system takes @value: it is there and knows it. */
+static bool set(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? -1 : write(fd, value, strlen(value));
+
+	if (fd >= 0)
+		close(fd);
+	return len == (ssize_t)strlen(value);
+}
+
+static void need(bool have, const char *what)
+{
+	if (have)
+		return;
+	printf("this kernel has no %s\n", what);
+	exit(EXIT_LACKS);
+}
+
+static void get(size_t filled)
+{
+	area = (void *)ask_or_exit(way, PAGES * PAGE);
+	memset(mapped, true, sizeof(mapped));
+	fill(0, filled);
+	say("filled", 0);
+}
+
+static void do_advice(void)
+{
+	get(PAGES);
+	expect(10, 5, 0);
+	advise("DONTNEED", 10, 5, MADV_DONTNEED);
+	expect(512, 512, 0);
+	advise("DONTNEED of half", 512, 512, MADV_DONTNEED);
+	fill(512, 300);
+	say("filled again", 0);
+	advise("COLD", 100, 77, MADV_COLD);
+	advise("NORMAL", 0, PAGES, MADV_NORMAL);
+	advise("RANDOM", 0, PAGES, MADV_RANDOM);
+	fill(900, 100);
+	say("filled at RANDOM", 0);
+	advise("POPULATE_READ", 0, PAGES, MADV_POPULATE_READ);
+	advise("POPULATE_WRITE", 0, PAGES, MADV_POPULATE_WRITE);
+	expect(0, PAGES, 0);
+	advise("DONTNEED of all", 0, PAGES, MADV_DONTNEED);
+	advise("NORMAL", 0, PAGES, MADV_NORMAL);
+	advise("POPULATE_WRITE", 0, 700, MADV_POPULATE_WRITE);
+	fill(0, PAGES);
+	say("filled", 0);
+	/* What it freed may read as either; it is written before it is read. */
+	say("FREE", madvise(area[33], 100 * PAGE, MADV_FREE));
+	fill(33, 100);
+	say("written after FREE", 0);
+}
+
+static void do_huge(void)
+{
+	get(PAGES);
+	/* Neither khugepaged nor COLLAPSE touches what is VM_NOHUGEPAGE. */
+	say("NOHUGEPAGE", madvise(area, PAGES * PAGE, MADV_NOHUGEPAGE));
+	advise("COLLAPSE", 0, PAGES, MADV_COLLAPSE);
+	say("HUGEPAGE", madvise(area, PAGES * PAGE, MADV_HUGEPAGE));
+	advise("COLLAPSE", 0, PAGES, MADV_COLLAPSE);
+	fill(20, 100);
+	say("filled", 0);
+	expect(0, PAGES, 0);
+	advise("DONTNEED", 0, PAGES, MADV_DONTNEED);
+	fill(0, 600);
+	say("filled", 0);
+	advise("NOHUGEPAGE", 0, PAGES, MADV_NOHUGEPAGE);
+	expect(3, PAGES - 3, 0);
+	advise("DONTNEED", 3, PAGES - 3, MADV_DONTNEED);
+	fill(0, PAGES);
+	say("filled", 0);
+}
+
+static void do_mprotect(void)
+{
+	get(300);
+	say("read-only", mprotect(area[101], 50 * PAGE, PROT_READ));
+	memset(&mapped[200], false, 7);
+	say("none", mprotect(area[200], 7 * PAGE, PROT_NONE));
+	memset(&mapped[200], true, 7);
+	if (mprotect(area[101], 106 * PAGE, RW))
+		err(1, "mprotect");
+	say("again", 0);
+	fill(90, 500);
+	say("filled", 0);
+}
+
+static void do_mremap(void)
+{
+	void *new, *old = area;
+	uint64_t (*target)[WORDS];
+
+	get(700);
+	/* One page off: what was aligned is so no more. */
+	target = (void *)ask_or_exit(find_way("mmap"), (2 * PAGES + 1) * PAGE);
+	munmap(target, (2 * PAGES + 1) * PAGE);
+	new = mremap(area, PAGES * PAGE, PAGES * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, target + 1);
+	if (new == MAP_FAILED)
+		err(1, "mremap");
+	area = new;
+	say("moved by a page", 0);
+	fill(700, 200);
+	say("filled on", 0);
+	old = area;
+	new = mremap(area[64], 100 * PAGE, 100 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
+	if (new == MAP_FAILED)
+		err(1, "mremap");
+	if (memcmp((char *)new + 5 * PAGE, &expected[69], sizeof(expected[0])))
+		puts("what was moved away has another content");
+	expect(64, 100, 0);
+	say("a part moved away, its place left", 0);
+	munmap(new, 100 * PAGE);
+	fill(60, 100);
+	say("filled there", 0);
+	new = mremap(area, PAGES * PAGE, PAGES / 2 * PAGE, 0);
+	memset(&mapped[PAGES / 2], false, PAGES / 2 * sizeof(mapped[0]));
+	say("smaller", new == old ? 0 : 1);
+	new = mremap(area, PAGES / 2 * PAGE, PAGES * PAGE, MREMAP_MAYMOVE);
+	if (new == MAP_FAILED)
+		err(1, "mremap");
+	area = new;
+	expect(PAGES / 2, PAGES / 2, 0);
+	memset(mapped, true, sizeof(mapped));
+	say("larger", 0);
+	fill(0, PAGES);
+	say("filled", 0);
+}
+
+static void do_munmap(void)
+{
+	size_t i;
+
+	get(PAGES);
+	for (i = 5; i < PAGES; i += 64) {
+		if (munmap(area[i], 9 * PAGE))
+			err(1, "munmap");
+		memset(&mapped[i], false, 9 * sizeof(mapped[0]));
+	}
+	say("parts unmapped", 0);
+}
+
+static void do_fork(void)
+{
+	int status;
+	pid_t pid;
+
+	get(PAGES - 100);
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		/* Copies a part of a folio, and fills on where its parent stopped. */
+		fill(3, 7);
+		fill(500, 1);
+		fill(PAGES - 100, 100);
+		expect(40, 100, 0);
+		advise("child: DONTNEED", 40, 100, MADV_DONTNEED);
+		fflush(stdout);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	say("parent, after its child", status);
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		say("second child", 0);
+		fflush(stdout);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	fill(10, 40);
+	fill(PAGES - 100, 100);
+	say("parent, written", status);
+}
+
+/* A file on tmpfs cannot be swapped to, so the disk of the guest is. */
+static void do_swap(void)
+{
+	int round;
+
+	get(PAGES);
+	need(status_kb("VmSwap") == 0 && strchr(slurp("/proc/swaps"), '/'), "swap");
+	for (round = 0; round < 2; round++) {
+		say("PAGEOUT", madvise(area, PAGES * PAGE, MADV_PAGEOUT));
+		say("PAGEOUT of a part", madvise(area[7], 50 * PAGE, MADV_PAGEOUT));
+		fill(100, 31);
+		say("written", 0);
+		if (madvise(area, PAGES * PAGE, MADV_PAGEOUT))
+			err(1, "MADV_PAGEOUT");
+		if (!status_kb("VmSwap"))
+			puts("nothing was swapped out");
+		expect(200, 100, 0);
+		advise("DONTNEED of what is in swap", 200, 100, MADV_DONTNEED);
+		fill(195, 110);
+		say("filled", 0);
+	}
+}
+
+static void do_mlock(void)
+{
+	get(200);
+	say("mlock", mlock(area, PAGES * PAGE));
+	printf("locked %ld kB\n", status_kb("VmLck"));
+	fill(100, 500);
+	say("munlock of a part", munlock(area[50], 333 * PAGE));
+	say("munlock", munlock(area, PAGES * PAGE));
+	expect(0, PAGES, 0);
+	advise("DONTNEED", 0, PAGES, MADV_DONTNEED);
+	say("mlock2", mlock2(area, PAGES * PAGE, MLOCK_ONFAULT));
+	fill(0, PAGES);
+	say("filled", 0);
+}
+
+/* Two calls side by side are one mapping: it is filled across the seam. */
+static void do_merge(void)
+{
+	char *first, *second;
+
+	way = find_way(way->name);
+	first = ask_or_exit(way, PAGES / 2 * PAGE);
+	second = ask_or_exit(way, PAGES / 2 * PAGE);
+	if (first - second != (long)(PAGES / 2 * PAGE))
+		puts("the two are not side by side");
+	area = (void *)second;
+	memset(mapped, true, sizeof(mapped));
+	fill(0, PAGES);
+	say("filled", 0);
+	expect(500, 24, 0);
+	advise("DONTNEED across the seam", 500, 24, MADV_DONTNEED);
+	fill(490, 200);
+	say("filled", 0);
+}
+
+static void do_writev(void)
+{
+	static uint64_t page[WORDS];
+	struct iovec local = { page, sizeof(page) }, remote = { .iov_len = PAGE };
+	size_t i;
+
+	get(0);
+	for (i = 0; i < PAGES; i++) {
+		page[0] = page[WORDS - 1] = expected[i] = next_stamp++;
+		remote.iov_base = area[i];
+		if (process_vm_writev(getpid(), &local, 1, &remote, 1, 0) != (ssize_t)PAGE)
+			err(1, "process_vm_writev");
+	}
+	say("process_vm_writev", 0);
+}
+
+/* The disk is read past the page cache, into memory that is not there yet. */
+static void do_direct(void)
+{
+	int fd = open("/dev/vda", O_RDWR | O_CLOEXEC | O_DIRECT);
+	char *source;
+	size_t i;
+
+	need(fd >= 0 && !strstr(slurp("/proc/swaps"), "/dev/vda"), "disk of its own");
+	source = ask_or_exit(find_way("mmap"), PAGES * PAGE);
+	area = (void *)source;
+	memset(mapped, true, sizeof(mapped));
+	fill(0, PAGES);
+	if (pwrite(fd, source, PAGES * PAGE, 0) != (ssize_t)(PAGES * PAGE))
+		err(1, "/dev/vda");
+	munmap(source, PAGES * PAGE);
+	area = (void *)ask_or_exit(way, PAGES * PAGE);
+	for (i = 0; i < PAGES; i += 2)
+		if (pread(fd, area[i], 2 * PAGE, (off_t)(i * PAGE)) != (ssize_t)(2 * PAGE))
+			err(1, "/dev/vda");
+	close(fd);
+	say("O_DIRECT", 0);
+}
+
+/* Registered after the fill: from then on each page is asked for by itself. */
+static void do_uffd(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	static uint64_t page[WORDS];
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	size_t i;
+
+	get(600);
+	reg.range.start = (uintptr_t)area;
+	reg.range.len = PAGES * PAGE;
+	need(fd >= 0 && !ioctl(fd, UFFDIO_API, &api), "userfaultfd");
+	say("registered", ioctl(fd, UFFDIO_REGISTER, &reg));
+	expect(100, PAGES - 100, 0);
+	if (madvise(area[100], (PAGES - 100) * PAGE, MADV_DONTNEED))
+		err(1, "MADV_DONTNEED");
+	for (i = 100; i < PAGES; i++) {
+		struct uffdio_copy copy = {
+			.dst = (uintptr_t)area[i], .src = (uintptr_t)page, .len = PAGE,
+		};
+
+		page[0] = page[WORDS - 1] = expected[i] = next_stamp++;
+		/* EEXIST, if a neighbour had brought it along */
+		if (ioctl(fd, UFFDIO_COPY, &copy))
+			err(1, "UFFDIO_COPY of page %zu", i);
+	}
+	say("copied page by page", 0);
+	close(fd);
+}
+
+static pthread_barrier_t turn;
+
+static void *fill_odd(void *arg)
+{
+	size_t i;
+
+	(void)arg;
+	for (i = 1; i < PAGES; i += 2) {
+		pthread_barrier_wait(&turn);
+		area[i][0] = area[i][WORDS - 1] = expected[i];
+	}
+	return NULL;
+}
+
+static void do_turns(void)
+{
+	pthread_t thread;
+	size_t i;
+
+	get(0);
+	for (i = 0; i < PAGES; i++)
+		expected[i] = next_stamp++;
+	pthread_barrier_init(&turn, NULL, 2);
+	if (pthread_create(&thread, NULL, fill_odd, NULL))
+		errx(1, "pthread_create");
+	for (i = 0; i < PAGES; i += 2) {
+		pthread_barrier_wait(&turn);
+		area[i][0] = area[i][WORDS - 1] = expected[i];
+	}
+	pthread_join(thread, NULL);
+	say("filled by two in turns", 0);
+}
+
+static void do_compact(void)
+{
+	get(PAGES);
+	need(set("/proc/sys/vm/compact_memory", "1"), "compaction");
+	say("compacted", 0);
+	fill(100, 100);
+	say("written", 0);
+}
+
+static void do_ksm(void)
+{
+	int round;
+
+	need(set("/sys/kernel/mm/ksm/run", "1"), "KSM");
+	set("/sys/kernel/mm/ksm/sleep_millisecs", "0");
+	set("/sys/kernel/mm/ksm/pages_to_scan", "10000");
+	get(PAGES);
+	/* All alike, so that they merge. */
+	for (round = 0; round < (int)PAGES; round++)
+		area[round][0] = area[round][WORDS - 1] = expected[round] = 7;
+	say("MERGEABLE", madvise(area, PAGES * PAGE, MADV_MERGEABLE));
+	for (round = 0; round < 600 &&
+	     !strtol(slurp("/sys/kernel/mm/ksm/pages_shared"), NULL, 10); round++)
+		usleep(100000);
+	say("merged", round < 600 ? 0 : 1);
+	fill(30, 300);
+	say("written", 0);
+	say("UNMERGEABLE", madvise(area, PAGES * PAGE, MADV_UNMERGEABLE));
+	set("/sys/kernel/mm/ksm/run", "0");
+}
+
+static void do_poison(void)
+{
+	get(PAGES);
+	need(!madvise(area[100], PAGE, MADV_SOFT_OFFLINE), "memory failure");
+	say("SOFT_OFFLINE", 0);
+	mapped[200] = false;
+	say("HWPOISON", madvise(area[200], PAGE, MADV_HWPOISON));
+	fill(190, 10);
+	fill(201, 100);
+	say("written around it", 0);
+	if (munmap(area[200], PAGE))
+		err(1, "munmap");
+}
+
+static void do_softdirty(void)
+{
+	static uint64_t entries[PAGES];
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	size_t i, dirty = 0;
+
+	get(PAGES);
+	need(set("/proc/self/clear_refs", "4"), "soft-dirty bit");
+	write_page(5);
+	write_page(100);
+	if (pread(fd, entries, sizeof(entries), (off_t)((uintptr_t)area / PAGE * 8)) !=
+	    (ssize_t)sizeof(entries))
+		err(1, "pagemap");
+	for (i = 0; i < PAGES; i++)
+		dirty += entries[i] >> 55 & 1;
+	/* Without the bit, clear_refs takes the 4 all the same. */
+	need(dirty, "soft-dirty bit");
+	say("pages soft-dirty after two writes", (long)dirty);
+	close(fd);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} what[] = {
+	{ "advice", do_advice }, { "huge", do_huge }, { "mprotect", do_mprotect },
+	{ "mremap", do_mremap }, { "munmap", do_munmap }, { "fork", do_fork },
+	{ "swap", do_swap }, { "mlock", do_mlock }, { "merge", do_merge },
+	{ "writev", do_writev }, { "direct", do_direct }, { "uffd", do_uffd },
+	{ "turns", do_turns }, { "compact", do_compact }, { "ksm", do_ksm },
+	{ "poison", do_poison }, { "softdirty", do_softdirty },
+};
+
+static void check_back(const char *key, long before)
+{
+	long now = status_kb(key);
+
+	/* What the program itself touched for the first time is less than this. */
+	printf("%s: %s\n", key, now - before < 128 && before - now < 128 ? "back" : "not back");
+}
+
+int main(int argc, char **argv)
+{
+	static char buf[8192];
+	long rss, swap;
+	size_t i, k;
+
+	setvbuf(stdout, buf, _IOFBF, sizeof(buf));
+	memset(buf, 0, sizeof(buf));
+	memset(expected, 0, sizeof(expected));
+	for (i = 0; argc == 3 && i < sizeof(what) / sizeof(what[0]); i++) {
+		if (strcmp(argv[1], what[i].name))
+			continue;
+		way = find_way(argv[2]);
+		rss = status_kb("RssAnon");
+		swap = status_kb("VmSwap");
+		what[i].run();
+		for (k = 0; k < PAGES; k++)
+			if (mapped[k])
+				munmap(area[k], PAGE);
+		check_back("RssAnon", rss);
+		check_back("VmSwap", swap);
+		return 0;
+	}
+	fputs("usage: callfolio WHAT WAY, with WHAT one of:", stderr);
+	for (i = 0; i < sizeof(what) / sizeof(what[0]); i++)
+		fprintf(stderr, " %s", what[i].name);
+	fputc('\n', stderr);
+	return 2;
+}
