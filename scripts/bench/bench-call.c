@@ -9,7 +9,12 @@
  * find the same address space. The ways take turns. Then each way touches memory
  * for the first time, page by page. All of this is done with transparent huge pages
  * never and always used; "thp_on" in the name of a figure means always.
+ *
+ * Last, it fills memory by each means that the kernel has to save faults: "dense",
+ * all of it from front to back, and "sparse", one page in eight in random order. A
+ * figure is per page that the program touched, clearing included.
  */
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -17,7 +22,6 @@
 
 #define ROUNDS		101
 #define TOUCHED		(8UL << 20)
-#define THP_ENABLED	"/sys/kernel/mm/transparent_hugepage/enabled"
 
 struct figure {
 	long long ns[ROUNDS];
@@ -147,13 +151,93 @@ static void measure_touch(int call, const char *suffix)
 	printf("touch.%s%s.faults %ld faults/8MiB\n", calls[call].name, suffix, faults);
 }
 
-static void use_huge_pages(const char *when)
+static void write_setting(const char *path, const char *value)
 {
-	int fd = open(THP_ENABLED, O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-	if (fd < 0 || write(fd, when, strlen(when)) < 0)
-		err(1, THP_ENABLED);
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		err(1, "%s", path);
 	close(fd);
+}
+
+#define THP		"/sys/kernel/mm/transparent_hugepage/"
+#define AHEAD_KB	"/sys/kernel/mm/tamalloc/ahead_kb"
+
+static const struct {
+	const char *name;
+	int call;
+	const char *thp, *thp_64k, *thp_2m, *ahead_kb;
+	bool populate;
+} fills[] = {
+	{ "mmap", MMAP, "never", "never", "inherit", "64", false },
+	{ "populate", MMAP, "never", "never", "inherit", "64", true },
+	{ "mthp", MMAP, "always", "inherit", "never", "64", false },
+	{ "thp", MMAP, "always", "never", "inherit", "64", false },
+	{ "tamalloc", TAMALLOC, "madvise", "never", "inherit", "64", false },
+	{ "tamalloc_always", TAMALLOC, "always", "never", "inherit", "64", false },
+	{ "tamalloc_1024", TAMALLOC, "madvise", "never", "inherit", "1024", false },
+	{ "tamalloc_0", TAMALLOC, "madvise", "never", "inherit", "0", false },
+};
+
+#define FILLED_PAGES	(TOUCHED / PAGE)
+
+/* The pages of a pattern in the order of their touches; the same in every run */
+static size_t make_pattern(bool dense, size_t *order)
+{
+	size_t i, k, other, n = FILLED_PAGES;
+	uint32_t random = 1;
+
+	for (i = 0; i < n; i++)
+		order[i] = i;
+	if (dense)
+		return n;
+	for (i = n - 1; i; i--) {
+		random = random * 1664525 + 1013904223;
+		k = (random >> 8) % (i + 1);
+		other = order[i];
+		order[i] = order[k];
+		order[k] = other;
+	}
+	return n / 8;
+}
+
+/* The cheapest round counts: the first pay for caches, and others meet a timer. */
+static void measure_fill(size_t fill, const char *suffix)
+{
+	static unsigned char incore[FILLED_PAGES];
+	static size_t order[FILLED_PAGES];
+	bool dense = !strcmp(suffix, "dense");
+	size_t i, n = make_pattern(dense, order), committed = 0;
+	long long ns, least = 0;
+	long faults = 0;
+	int round;
+
+	for (round = 0; round < 7; round++) {
+		volatile char *p = (volatile char *)calls[fills[fill].call].ask(TOUCHED);
+
+		if (!p)
+			err(1, "%s", fills[fill].name);
+		faults = minor_faults();
+		ns = now_ns();
+		if (fills[fill].populate && madvise((void *)p, TOUCHED, MADV_POPULATE_WRITE))
+			err(1, "MADV_POPULATE_WRITE");
+		for (i = 0; i < n; i++)
+			p[order[i] * PAGE] = 1;
+		ns = now_ns() - ns;
+		if (!round || ns < least)
+			least = ns;
+		faults = minor_faults() - faults;
+		if (mincore((void *)p, TOUCHED, incore))
+			err(1, "mincore");
+		for (i = committed = 0; i < FILLED_PAGES; i++)
+			committed += incore[i] & 1;
+		give_map((uintptr_t)p, TOUCHED);
+	}
+	printf("fill.%s.%s %.0f instructions/page\n", suffix, fills[fill].name,
+	       (double)least / (double)n);
+	printf("fill.%s.%s.faults %ld faults\n", suffix, fills[fill].name, faults);
+	printf("fill.%s.%s.committed %.2f times\n", suffix, fills[fill].name,
+	       (double)committed / (double)n);
 }
 
 static const struct {
@@ -204,11 +288,23 @@ int main(void)
 	for (on = 0; on <= 1; on++) {
 		const char *suffix = on ? ".thp_on" : "";
 
-		use_huge_pages(on ? "always" : "never");
+		write_setting(THP "enabled", on ? "always" : "never");
 		in_child(touch_all, 0, suffix);
 		for (n = 0; n < sizeof(sizes) / sizeof(sizes[0]); n++)
 			in_child(call_all, n, suffix);
 	}
-	use_huge_pages("madvise");
+	for (n = 0; n < sizeof(fills) / sizeof(fills[0]); n++) {
+		write_setting(THP "enabled", fills[n].thp);
+		write_setting(THP "hugepages-64kB/enabled", fills[n].thp_64k);
+		write_setting(THP "hugepages-2048kB/enabled", fills[n].thp_2m);
+		if (!access(AHEAD_KB, F_OK))
+			write_setting(AHEAD_KB, fills[n].ahead_kb);
+		in_child(measure_fill, n, "dense");
+		in_child(measure_fill, n, "sparse");
+	}
+	write_setting(THP "enabled", "madvise");
+	write_setting(THP "hugepages-2048kB/enabled", "inherit");
+	if (!access(AHEAD_KB, F_OK))
+		write_setting(AHEAD_KB, "64");
 	return 0;
 }

@@ -50,3 +50,25 @@ within_two_percent() {
   assert_le "$(figure call.tamalloc.1GiB)" $((2 * $(figure call.tamalloc.4KiB))) \
     "instructions for 1 GiB, against twice those for 4 KiB"
 }
+
+@test "cost: who fills ahead is as cheap with huge pages always, and no dearer than mmap with 0" {
+  local always on off mmap
+  on=$(figure fill.dense.tamalloc)
+  always=$(figure fill.dense.tamalloc_always)
+  off=$(figure fill.dense.tamalloc_0)
+  mmap=$(figure fill.dense.mmap)
+  assert_between $((on * 99 / 100)) "$always" $((on * 101 / 100)) "instructions per page, huge pages always"
+  assert_between $((mmap * 99 / 100)) "$off" $((mmap * 101 / 100)) "instructions per page, ahead_kb 0"
+}
+
+@test "cost: nobody else is low in both: faults where memory is filled, pages where it is not" {
+  local way
+  assert_eq "148 1.00" "$(figure fill.dense.tamalloc.faults) $(figure fill.dense.tamalloc.committed)" "dense"
+  assert_eq "256 1.00" "$(figure fill.sparse.tamalloc.faults) $(figure fill.sparse.tamalloc.committed)" "sparse"
+  # Each of the others either faults as often as it touches, or commits the rest.
+  assert_eq "2048 1.00" "$(figure fill.dense.mmap.faults) $(figure fill.sparse.mmap.committed)" "mmap"
+  for way in populate thp; do
+    assert_eq 8.00 "$(figure fill.sparse.$way.committed)" "$way: times what was touched"
+  done
+  assert_le 7 "$(figure fill.sparse.mthp.committed | cut -d. -f1)" "mthp: times what was touched"
+}
