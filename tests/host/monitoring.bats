@@ -4,6 +4,7 @@
 load helpers
 
 setup_file() {
+  (. "$top/scripts/lib.sh" && compile_tools "$BATS_FILE_TMPDIR")
   "$top/scripts/vm/debs" >/dev/null
   export PATH=$top/build/debs/root/usr/bin:$PATH
 }
@@ -24,6 +25,7 @@ test_rules() {
 exported() {
   local proc=$BATS_TEST_TMPDIR/proc sys=$BATS_TEST_TMPDIR/sys name
   mkdir -p "$proc/tamalloc" "$sys/kernel/mm/tamalloc"
+  printf 'cpu 1\nbtime 1700000000\n' >"$proc/stat"
   for name in abi_version calls failures reserved_bytes; do
     echo 1 >"$sys/kernel/mm/tamalloc/$name"
   done
@@ -34,10 +36,10 @@ exported() {
   } >"$proc/tamalloc/summary"
   {
     echo PID UID STARTTIME {RESERVED,COMMITTED}_KB COMMITTED_PCT \
-      {RSS,ANON,FILE,SHMEM,SWAP,HUGETLB,PGTABLES}_KB OOM_SCORE OOM_SCORE_ADJ NAME
-    echo 1 0 1 1 1 1.00 1 1 1 1 1 1 1 1 1 init
+      {RSS,ANON,FILE,SHMEM,SWAP,HUGETLB,PGTABLES}_KB OOM_SCORE OOM_SCORE_ADJ PPID CGROUP NAME
+    echo 1 0 1 1 1 1.00 1 1 1 1 1 1 1 1 1 0 1 init
   } >"$proc/tamalloc/pids"
-  "$top/proc/tools/tamalloc-textfile" --pids --proc "$proc" --sys "$sys" |
+  "$BATS_FILE_TMPDIR/tamalloc-textfile" --pids --proc "$proc" --sys "$sys" |
     awk '$2 == "TYPE" { print $3 }' | sort
 }
 
@@ -180,12 +182,15 @@ documented() {
 
 @test "docs: the number of series is what the exporter writes" {
   exported >/dev/null
-  run -0 "$top/proc/tools/tamalloc-textfile" --proc "$BATS_TEST_TMPDIR/proc" --sys "$BATS_TEST_TMPDIR/sys"
-  local fixed each
-  fixed=$(grep -v '^#' <<<"$output" | grep -vc '^tamalloc_name_')
+  run -0 "$BATS_FILE_TMPDIR/tamalloc-textfile" --proc "$BATS_TEST_TMPDIR/proc" --sys "$BATS_TEST_TMPDIR/sys"
+  local fixed each group
+  fixed=$(grep -v '^#' <<<"$output" | grep -vcE '^tamalloc_(name|user|cgroup)_')
   each=$(grep -c '^tamalloc_name_' <<<"$output")
+  for group in user cgroup; do
+    assert_eq "$each" "$(grep -c "^tamalloc_${group}_" <<<"$output")" "series for each $group"
+  done
   tr '\n' ' ' <"$top/docs/monitoring.md" |
-    grep -qF "adds: $fixed, and $each for each of 20 names and for all others together, $((fixed + each * 21)) at most" || {
+    grep -qF "adds $fixed series, and $each for each of 20 names, 20 users and 20 control groups and for all others of each kind: at most $((fixed + each * 63))" || {
     echo "exported: $fixed, and $each for each name" >&2
     return 1
   }
