@@ -36,7 +36,8 @@ assert_eq() {
 644 share/man/man1/tamstat.1
 644 share/man/man2/tamalloc.2
 644 share/man/man5/proc_tamalloc.5
-$(cd "$top/proc/monitoring" && printf '644 share/tamalloc/monitoring/%s\n' *.*)" \
+$(cd "$top/proc/monitoring" && printf '644 share/tamalloc/monitoring/%s\n' *.*)
+644 share/tamalloc/tamstat.schema.json" \
     "$(cd "$dest/opt/tam" && find . -type f -printf '%m %P\n' | LC_ALL=C sort -k 2)" "files"
   assert_eq "opt" "$(ls "$dest")" "beside PREFIX"
 }

@@ -1096,3 +1096,33 @@ TEXT
   ends 0 --proc "$proc" --json
   assert_eq "null" "$(jq -c '.[0] | .PSS_KB // .USS_KB // .ARGS' "$out")" "usual columns"
 }
+
+@test "tamstat: JSON is of the shape that its schema has" {
+  local args valid=$BATS_TEST_TMPDIR/valid
+  /usr/bin/python3 -c 'import jsonschema' || skip "there is no python3-jsonschema"
+  cat >"$valid" <<'TEXT'
+import json, sys, jsonschema
+schema = json.load(open(sys.argv[1]))
+jsonschema.Draft202012Validator.check_schema(schema)
+jsonschema.Draft202012Validator(schema).validate(json.load(sys.stdin))
+TEXT
+  awk '$1 == 71 { $7 = 1; $15 = 7 } { print }' "$files/pids" >"$BATS_TEST_TMPDIR/old"
+  while read -r args; do
+    # shellcheck disable=SC2086  # words
+    ends 0 --json $args
+    /usr/bin/python3 "$valid" "$top/proc/tools/tamstat.schema.json" <"$out" || fail "tamstat --json $args"
+  done <<TEXT
+
+--by name
+--by user
+--summary
+--since $BATS_TEST_TMPDIR/old
+--since $BATS_TEST_TMPDIR/old -s oom_score_adj
+-o pid,args,pss,uss,total,untouched,user
+TEXT
+  TAMSTAT_PROC=$names ends 0 --json
+  /usr/bin/python3 "$valid" "$top/proc/tools/tamstat.schema.json" <"$out"
+  # What is of another shape is noticed.
+  run ! /usr/bin/python3 "$valid" "$top/proc/tools/tamstat.schema.json" <<<'[{"PID":"1"}]'
+  run ! /usr/bin/python3 "$valid" "$top/proc/tools/tamstat.schema.json" <<<'{"Processes":1}'
+}

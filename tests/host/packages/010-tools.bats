@@ -18,7 +18,7 @@ setup_file() {
 
 copy_to() {
   mkdir -p "$1"
-  (cd "$top" && cp -r COPYING LICENSES Makefile docs scripts syscall "$1")
+  (cd "$top" && cp -r COPYING LICENSES Makefile docs proc scripts syscall "$1")
 }
 
 # assert_eq EXPECTED ACTUAL WHAT
@@ -68,10 +68,10 @@ usr/share/doc/tamalloc-tools/copyright" \
   run -0 "$other/scripts/package/deb" tools
   [[ $output == *"  build/deb/tamalloc-tools_"*.deb ]]
   assert_eq "$before" "$(cd "$other/build/deb" && stat -c '%n %i %y' -- *)" "files"
-  echo '# changed' >>"$other/proc/tools/tamstat"
+  echo '# changed' >>"$other/proc/tools/tamstat.bash-completion"
   run -0 "$other/scripts/package/deb" tools
-  run -0 cmp "$other/proc/tools/tamstat" \
-    <(dpkg-deb --fsys-tarfile "$other"/build/deb/tamalloc-tools_*.deb | tar -xO ./usr/bin/tamstat)
+  run -0 cmp "$other/proc/tools/tamstat.bash-completion" <(dpkg-deb --fsys-tarfile "$other"/build/deb/tamalloc-tools_*.deb |
+    tar -xO ./usr/share/bash-completion/completions/tamstat)
 }
 
 @test "deb: what lintian has to say stops it [control]" {
