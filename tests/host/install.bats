@@ -29,6 +29,7 @@ setup_file() {
 644 share/man/man5/proc_tamalloc.5
 $(cd "$top/proc/monitoring" && printf '644 share/tamalloc/monitoring/%s\n' *.*)
 644 share/tamalloc/selinux/tamalloc.cil
+644 share/tamalloc/tamstat.schema.json
 644 share/tamalloc/tmpfiles.d/tamalloc.conf" \
     "$(cd "$dest/opt/tam" && find . -type f -printf '%m %P\n' | LC_ALL=C sort -k 2)" "files"
   assert_eq "opt" "$(ls "$dest")" "beside PREFIX"

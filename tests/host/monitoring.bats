@@ -6,7 +6,7 @@ load helpers
 setup_file() {
   (. "$top/scripts/lib.sh" && compile_tools "$BATS_FILE_TMPDIR")
   "$top/scripts/vm/debs" >/dev/null
-  export PATH=$top/build/debs/root/usr/bin:$PATH
+  export PATH=$top/build/debs/root/usr/bin:$BATS_FILE_TMPDIR:$PATH
 }
 
 setup() {
@@ -39,7 +39,7 @@ exported() {
       {RSS,ANON,FILE,SHMEM,SWAP,HUGETLB,PGTABLES}_KB OOM_SCORE OOM_SCORE_ADJ PPID CGROUP NAME
     echo 1 0 1 1 1 1.00 1 1 1 1 1 1 1 1 1 0 1 init
   } >"$proc/tamalloc/pids"
-  "$BATS_FILE_TMPDIR/tamalloc-textfile" --pids --proc "$proc" --sys "$sys" |
+  tamalloc-textfile --pids --proc "$proc" --sys "$sys" |
     awk '$2 == "TYPE" { print $3 }' | sort
 }
 
@@ -133,6 +133,8 @@ named() {
   for metric in $(exported); do
     case $metric in
       tamalloc_name_*_bytes) metric=tamalloc_name_SIZE_bytes ;;
+      tamalloc_user_*_bytes) metric=tamalloc_user_SIZE_bytes ;;
+      tamalloc_cgroup_*_bytes) metric=tamalloc_cgroup_SIZE_bytes ;;
       tamalloc_process_*_bytes) metric=tamalloc_process_SIZE_bytes ;;
       tamalloc_call_reserved_bytes_total) ;;
       tamalloc_*_bytes) metric=tamalloc_SIZE_bytes ;;
@@ -168,16 +170,37 @@ documented() {
   done
 }
 
-@test "zabbix: a column that is not there is no figure" {
+# zabbix KEY PARAMETER...: what the agent runs for a key: $1 and $2 are the parameters, $$
+# is a dollar; without parameters all stands as it is.
+zabbix() {
   local command
+  command=$(sed -n "s/^UserParameter=tamalloc\.$1\(\[\*\]\)\{0,1\},//p" "$top/proc/monitoring/zabbix.conf")
+  if (($# > 1)); then
+    command=${command//'$$'/$'\1'}
+    command=${command//'$1'/"$2"}
+    command=${command//'$2'/"${3:-}"}
+    command=${command//$'\1'/'$'}
+  fi
+  command=${command//\/proc\/tamalloc/"$BATS_TEST_TMPDIR/proc/tamalloc"}
+  TAMSTAT_PROC=$BATS_TEST_TMPDIR/proc/tamalloc sh -c "${command//\/sys\/kernel/"$BATS_TEST_TMPDIR/sys/kernel"}" 2>&1
+}
+
+@test "zabbix: names are compared as text, and nothing else than a counter is read" {
+  local name
   exported >/dev/null
-  # The agent expands $1 and $2, and $$ to a dollar.
-  command=$(sed -n 's/^UserParameter=tamalloc.name\[\*\],//p' "$top/proc/monitoring/zabbix.conf" |
-    sed 's/\$\$/\x01/g; s/\$2/init/; s/\x01/$/g' | sed "s|/proc/tamalloc|$BATS_TEST_TMPDIR/proc/tamalloc|")
-  run -0 sh -c "${command/\$1/RSS_KB}"
-  assert_eq 1 "$output" "RSS_KB"
-  run -0 sh -c "${command/\$1/RSS}"
-  assert_eq "" "$output" "RSS"
+  for name in 7 07 7.0 0x7; do
+    echo 1 0 1 34359738368 1 0.00 9007199254740993 1 1 1 1 1 1 2 1 0 1 "$name" >>"$BATS_TEST_TMPDIR/proc/tamalloc/pids"
+  done
+  assert_eq 9007199254740993 "$(zabbix name RSS_KB 7)" "RSS_KB of 7"
+  assert_eq 34359738368 "$(zabbix name RESERVED_KB 7.0)" "RESERVED_KB of 7.0"
+  assert_eq "" "$(zabbix name RSS_KB none)" "a name that nobody has"
+  assert_eq 'tamstat: there is no column "NIX"; there are:' "$(zabbix name NIX 7 | cut -d: -f1-3):" "a column that is not there"
+  assert_eq "2 1 7" "$(zabbix oom)" "the next to be taken"
+  assert_eq 1 "$(zabbix summary TotalRss)" "TotalRss"
+  assert_eq 1 "$(zabbix calls failures)" "failures"
+  for name in ../../../../proc/stat abi_version/../calls '' nothing; do
+    assert_eq "there is no counter $name" "$(zabbix calls "$name")" "calls[$name]"
+  done
 }
 
 @test "docs: the number of series is what the exporter writes" {

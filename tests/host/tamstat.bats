@@ -526,13 +526,19 @@ screen_says() {
   shows "shell before" || fail "the screen from before is gone"
 }
 
-# line N: of the screen, blanks squeezed. column N: of the rows on it.
+# line N: of the screen, blanks squeezed. column N: of the rows on it. state: what the
+# third line starts with.
 line() {
-  tmux -L "$socket" capture-pane -p | sed -n "$1p" | xargs
+  tmux -L "$socket" capture-pane -p | awk -v n="$1" 'NR == n { $1 = $1; print }'
 }
 
 column() {
-  tmux -L "$socket" capture-pane -p | tail -n +5 | sed '/total of/d' | awk -v n="$1" 'NF { print n < 0 ? $NF : $n }' | paste -sd' '
+  tmux -L "$socket" capture-pane -p | awk -v n="$1" 'NR > 4 && NF && !/total of/ {
+    printf "%s%s", sep, n < 0 ? $NF : $n; sep = " " } END { print "" }'
+}
+
+state() {
+  tmux -L "$socket" capture-pane -p | awk 'NR == 3 { print $1 }'
 }
 
 is() {
@@ -547,7 +553,7 @@ press() {
 
 @test "tamstat: every key of the screen" {
   pids_with "1 0 10 1000 900 90.00 800 700 60 40 10 0 48 0 -1000 0 1 init" \
-    "2 0 20 9000 400 4.44 300 100 100 100 90 0 20 700 0 1 77 web" "3 1 30 2000 600 30.00 500 300 200 0 20 0 30 1001 0 2 77 web" \
+    "2 0 20 9000 400 4.44 310 100 100 100 90 0 20 700 0 1 77 web" "3 1 30 2000 600 30.00 500 300 200 0 20 0 30 1001 0 2 77 web" \
     "4 1 40 3000 700 23.33 600 500 50 50 30 2048 10 600 0 1 78 Other"
   process 1 10 "0::/init.scope" '/sbin/init\0splash\0'
   process 2 20 "0::/web.service" 'web\0--port=80\0'
@@ -580,14 +586,14 @@ press() {
   press r "2 3 4 1" column 1
   press r "1 4 3 2" column 1
   # Views
-  press n "init Other web" column -1
+  press n "web init Other" column -1
   press n "1 4 3 2" column 1
-  press u "daemon root" column 1
+  press u "root daemon" column 1
   press g "/web.service /init.scope /user.slice" column -1
   press g "1 4 3 2" column 1
-  press w "splash --port=80 other -" awk '{ print $1, $4, $2, $3 }' <(column -1)
+  press w "splash other - --port=80" column -1
   press w "init Other web web" column -1
-  press t "init \`-web \`-web \`-Other" column -1
+  press t "init \`-web \`-Other \`-web" column -1
   press t "1 4 3 2" column 1
   # Filtering as one types
   press / "names with: _" line 3
@@ -604,7 +610,7 @@ press() {
   awk '$1 == 3 { $7 = 700 } { print }' "$proc/tamalloc/pids" >"$proc/new"
   mv "$proc/new" "$proc/tamalloc/pids"
   retry 50 is "3 daemon 500K 700K +200K web" line 5
-  press z "paused" awk '{ print $1 }' <(line 3)
+  press z "paused" state
   awk '$1 == 3 { $7 = 900 } { print }' "$proc/tamalloc/pids" >"$proc/new"
   mv "$proc/new" "$proc/tamalloc/pids"
   press d "1 3 4 2" column 1
@@ -655,7 +661,6 @@ struct passwd *getpwuid(uid_t uid)
 TEXT
   on_screen --watch 0.3
   retry 100 shows "8 processes"
-  press h "q quit" line 16 || press h "" line 16 || true
   press P "4194303 12345 72 71 70 69 65" column 1
   assert_eq "0 424242 65534 0 1 1 0" "$(column 2)" "users so far"
   touch "$BATS_TEST_TMPDIR/answer"
@@ -1090,4 +1095,34 @@ TEXT
   # Never unless asked for.
   ends 0 --proc "$proc" --json
   assert_eq "null" "$(jq -c '.[0] | .PSS_KB // .USS_KB // .ARGS' "$out")" "usual columns"
+}
+
+@test "tamstat: JSON is of the shape that its schema has" {
+  local args valid=$BATS_TEST_TMPDIR/valid
+  /usr/bin/python3 -c 'import jsonschema' || skip "there is no python3-jsonschema"
+  cat >"$valid" <<'TEXT'
+import json, sys, jsonschema
+schema = json.load(open(sys.argv[1]))
+jsonschema.Draft202012Validator.check_schema(schema)
+jsonschema.Draft202012Validator(schema).validate(json.load(sys.stdin))
+TEXT
+  awk '$1 == 71 { $7 = 1; $15 = 7 } { print }' "$files/pids" >"$BATS_TEST_TMPDIR/old"
+  while read -r args; do
+    # shellcheck disable=SC2086  # words
+    ends 0 --json $args
+    /usr/bin/python3 "$valid" "$top/proc/tools/tamstat.schema.json" <"$out" || fail "tamstat --json $args"
+  done <<TEXT
+
+--by name
+--by user
+--summary
+--since $BATS_TEST_TMPDIR/old
+--since $BATS_TEST_TMPDIR/old -s oom_score_adj
+-o pid,args,pss,uss,total,untouched,user
+TEXT
+  TAMSTAT_PROC=$names ends 0 --json
+  /usr/bin/python3 "$valid" "$top/proc/tools/tamstat.schema.json" <"$out"
+  # What is of another shape is noticed.
+  run ! /usr/bin/python3 "$valid" "$top/proc/tools/tamstat.schema.json" <<<'[{"PID":"1"}]'
+  run ! /usr/bin/python3 "$valid" "$top/proc/tools/tamstat.schema.json" <<<'{"Processes":1}'
 }

@@ -216,14 +216,65 @@ refuses() {
     refuses 1 "$BATS_TEST_TMPDIR/$name is no regular file, and would be replaced by one" "$BATS_TEST_TMPDIR/$name"
   done
   [[ -L $BATS_TEST_TMPDIR/link && -p $BATS_TEST_TMPDIR/fifo ]]
-  # Without a descriptor to write it to: as on a full disk, it is not whole.
-  mkdir "$BATS_TEST_TMPDIR/bin"
-  printf '#!/bin/sh\n%s "$@" | head -c 4096\n' "$(command -v awk)" >"$BATS_TEST_TMPDIR/bin/awk"
-  chmod +x "$BATS_TEST_TMPDIR/bin/awk"
+}
+
+@test "textfile: what cannot be written whole leaves the file as it was" {
+  local new=.tamalloc.prom.tmp
+  # As on a full disk. The temporary file has room for a part.
+  # shellcheck disable=SC2016  # for the other shell
+  refusing() { run -1 bash -c 'trap "" XFSZ; ulimit -f 1; exec "$@"' sh "$BATS_FILE_TMPDIR/tamalloc-textfile" \
+    --proc "$proc" --sys "$sys" "$out/tamalloc.prom"; }
   echo old >"$out/tamalloc.prom"
-  PATH=$BATS_TEST_TMPDIR/bin:$PATH run -1 textfile "$out/tamalloc.prom"
-  [[ ${#lines[@]} == 1 && $output == *"is not whole, there may be no room; $out/tamalloc.prom is as it was" ]]
-  assert_eq tamalloc.prom "$(ls -A "$out")" "files"
+  refusing
+  assert_eq "tamalloc-textfile: error: cannot write $new beside $out/tamalloc.prom, which is as it was: File too large" \
+    "$output" "message"
+  assert_eq "tamalloc.prom" "$(ls -A "$out")" "files"
+  assert_eq old "$(<"$out/tamalloc.prom")" "the file"
+  run -1 bash -c '"$@" >/dev/full' sh "$BATS_FILE_TMPDIR/tamalloc-textfile" --proc "$proc" --sys "$sys"
+  assert_eq "tamalloc-textfile: error: cannot write: No space left on device" "$output" "message"
+  # What a killed run has left is in nobody's way, and is cleared.
+  echo half >"$out/$new"
+  run -0 textfile "$out/tamalloc.prom"
+  assert_eq "tamalloc.prom" "$(ls -A "$out")" "files"
+  [[ $(tail -n 1 "$out/tamalloc.prom") == "tamalloc_textfile_duration_seconds "* ]]
+}
+
+@test "textfile: per user and per control group, each bounded" {
+  sed -i 's/ NEW NAME/ NEW PPID CGROUP NAME/; 2,$s/ 9 \([^ ]*\)$/ 9 0 5 \1/; $s/ 5 \([^ ]*\)$/ 6 \1/' "$proc/tamalloc/pids"
+  mkdir "$proc/7" "$proc/10"
+  echo "7 (a b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 192 1" >"$proc/7/stat"
+  echo "0::/a b\"c" >"$proc/7/cgroup"
+  run -0 textfile
+  assert_line "tamalloc_users 2"
+  assert_line "tamalloc_cgroups 2"
+  assert_line 'tamalloc_user_processes{uid="5",user="games"} 4'
+  assert_line 'tamalloc_user_rss_bytes{uid="0",user="root"} 819200'
+  assert_line 'tamalloc_cgroup_processes{cgroup="/a b\"c"} 4'
+  assert_line 'tamalloc_cgroup_processes{cgroup="#6"} 1'
+  run -0 textfile --users 1 --cgroups=0
+  assert_line 'tamalloc_user_processes{uid="",user="(all other users)"} 1'
+  assert_line 'tamalloc_cgroup_committed_bytes{cgroup="(all other cgroups)"} 6878208'
+  assert_line 'tamalloc_cgroup_oom_score_max{cgroup="(all other cgroups)"} 999'
+  # Neither more nor fewer than the sums say.
+  assert_eq "11 22" "$(grep -c '^tamalloc_cgroup_' <<<"$output") $(grep -c '^tamalloc_user_' <<<"$output")" "series"
+}
+
+@test "textfile: figures up to 2^64-1 kB, in bytes" {
+  sed -i '2s/ 1000 / 18446744073709551615 /' "$proc/tamalloc/pids"
+  run -0 textfile -n 1 --pids
+  assert_line 'tamalloc_process_reserved_bytes{pid="1",uid="0",name="init"} 18889465931478580853760'
+  assert_line 'tamalloc_name_reserved_bytes{name="(all other names)"} 18889465931478580853760'
+  assert_line 'tamalloc_process_reserved_bytes{pid="7",uid="5",name="a \"b\"\\134n"} 2048000'
+}
+
+@test "textfile: a read that fails leaves the old figures" {
+  command -v strace >/dev/null || skip "there is no strace"
+  echo old >"$out/tamalloc.prom"
+  # LeakSanitizer does not go with strace.
+  ASAN_OPTIONS=detect_leaks=0 run -1 strace -qq -o "$BATS_TEST_TMPDIR/trace" -P "$proc/tamalloc/pids" -e trace=pread64 \
+    -e inject=pread64:error=EIO:when=2 "$BATS_FILE_TMPDIR/tamalloc-textfile" --proc "$proc" --sys "$sys" "$out/tamalloc.prom"
+  assert_eq "tamalloc-textfile: error: cannot read $proc/tamalloc/pids: Input/output error" "$output" "message"
+  assert_eq "old tamalloc.prom" "$(<"$out/tamalloc.prom") $(ls -A "$out")" "the file"
 }
 
 @test "textfile: a reader that leaves early is no reason for noise" {

@@ -57,10 +57,10 @@ usr/share/doc/tamalloc-tools/copyright" \
   run -0 "$other/scripts/package/deb" tools
   [[ $output == *"  build/deb/tamalloc-tools_"*.deb ]]
   assert_eq "$before" "$(cd "$other/build/deb" && stat -c '%n %i %y' -- *)" "files"
-  echo '# changed' >>"$other/proc/tools/tamstat"
+  echo '# changed' >>"$other/proc/tools/tamstat.bash-completion"
   run -0 "$other/scripts/package/deb" tools
-  run -0 cmp "$other/proc/tools/tamstat" \
-    <(dpkg-deb --fsys-tarfile "$other"/build/deb/tamalloc-tools_*.deb | tar -xO ./usr/bin/tamstat)
+  run -0 cmp "$other/proc/tools/tamstat.bash-completion" <(dpkg-deb --fsys-tarfile "$other"/build/deb/tamalloc-tools_*.deb |
+    tar -xO ./usr/share/bash-completion/completions/tamstat)
 }
 
 @test "deb: a complaint of lintian stops it [control]" {
