@@ -65,7 +65,7 @@ struct totals {
 /*
  * May processes other than @thread's share @mm now? Called with @thread locked.
  *
- * mm_users counts the tasks that use @mm, and short-lived references besides;
+ * mm_users counts the tasks that use @mm, and also short-lived references;
  * signal->live counts at most the threads among them, and these leave it first.
  * If they are equal, no other process has @mm, unless a thread was made between
  * the two reads. MMF_MULTIPROCESS stays set once a process was cloned with
@@ -197,8 +197,8 @@ static void shared_free(struct shared_mms *shared)
 }
 
 /*
- * Address space costs nothing, and a peak may be long past. What is in memory or
- * swapped out takes an entry of eight bytes in a page table for each page or for
+ * Address space costs nothing, and a peak may be long past. Memory that is resident
+ * or swapped out takes an entry of eight bytes in a page table for each page or for
  * some hundred: there is not enough memory for a sum that does not fit.
  */
 static void totals_add(struct totals *totals,

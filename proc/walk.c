@@ -104,7 +104,7 @@ static bool walk_refill(struct tamalloc_walk *walk) __must_hold(RCU)
 	return walk->found;
 }
 
-/* Lock a thread that has an address space. Returns false if there is none. */
+/* Lock a thread that has an address space. Returns false if no thread has. */
 static bool walk_lock_thread(struct tamalloc_walk *walk)
 {
 	struct task_struct *thread = walk->leader;
@@ -137,8 +137,8 @@ static bool walk_lock_thread(struct tamalloc_walk *walk)
  * one more id: it gets on however often that is.
  *
  * Return: 1 if there is one. Then @walk->thread is locked, so that what is read
- * of it belongs together, and tamalloc_walk_sample() must be called. 0 if there
- * is none, -EINTR if a fatal signal is pending.
+ * of it belongs together, and tamalloc_walk_sample() must be called. 0 at the
+ * end of the walk, -EINTR if a fatal signal is pending.
  */
 int tamalloc_walk_next(struct tamalloc_walk *walk)
 {

@@ -37,7 +37,7 @@
 /*
  * Of each 16 pages of a block, those that are mapped old; the last page of the
  * block is, too. Each aligned 4 pages have one beside their last, and no stride
- * hits all four. The first page of a block, where the fault is, is none.
+ * hits all four. The first page of a block, where the fault is, is never one.
  */
 #define AHEAD_OLD_PAGES	(BIT(2) | BIT(5) | BIT(10) | BIT(13))
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Filling the memory of tamalloc() ahead of its use: what the fault calls */
+/* Filling the memory of tamalloc() ahead of its use, called by the page fault */
 #ifndef TAMALLOC_AHEAD_H
 #define TAMALLOC_AHEAD_H
 

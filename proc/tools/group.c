@@ -26,7 +26,7 @@ bool is_figure(const struct column *column)
 	return column->kind <= PERCENT || column->kind == TEXT;
 }
 
-/* The figure of a cell; what is not a figure is 0 */
+/* The figure of a cell; 0 if it has none */
 static uint64_t figure(const struct column *column, const uint64_t *cell)
 {
 	uint64_t value = cell[column->cell];

@@ -186,7 +186,7 @@ void cgroups_find(const struct table *table)
 		if (*try > 8)
 			continue;
 		file = read_process(cell[pid], cell[start], "cgroup", &len);
-		/* The line of the unified hierarchy; there is none where only v1 is in use. */
+		/* The line of the unified hierarchy; missing if only v1 is in use */
 		path = file ? strstr(file, "0::/") : NULL;
 		while (path && path != file && path[-1] != '\n')
 			path = strstr(path + 1, "0::/");

@@ -266,7 +266,7 @@ static struct column *table_last(struct table *table)
 
 /*
  * Add a column to those of the file, with a cell of its own if @cell is 0, and
- * return its cell. What a newer kernel has by itself is taken from there: 0.
+ * return its cell; 0 if a newer kernel already has such a column.
  */
 static unsigned int derive(struct table *table, const char *name, enum kind kind,
 			   unsigned int cell)

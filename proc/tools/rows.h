@@ -23,7 +23,7 @@ enum kind {
 /*
  * struct column - one of a table
  * @name: as in the header of pids
- * @kind: what it holds
+ * @kind: the kind of its figures
  * @of: of GROWTH, the kind of the figure that grew
  * @cell: where in each row; columns can share one, as UID and USER do
  * @missing: if this bit of the row's flags is set, it has no value
@@ -50,7 +50,7 @@ struct column {
  * struct name - a token of the file, kept once for all rows that have it
  * @len: of the bytes that it stands for, which are at @text, with a NUL behind
  * @plain: the token has no escapes, it is these bytes
- * @bad: the token is none that pids writes; it stands for itself
+ * @bad: the token is not in the form that pids writes; it stands for itself
  * @simple: printable ASCII, and nothing in it that any form has to escape
  */
 struct name {
@@ -80,7 +80,7 @@ const struct name *pool_raw(struct pool *pool, const char *s, size_t len);
 
 /*
  * struct table - rows of cells
- * @columns, @column: what the cells are
+ * @columns, @column: the columns of the cells
  * @cells: how many a row has, cell 0 included
  * @cell: all rows, one after the other
  * @rows: how many
@@ -127,7 +127,7 @@ void table_clear(struct table *table);
 /* Drops all */
 void table_free(struct table *table);
 
-/* The column of this name; NULL if there is none */
+/* The column of this name, or NULL */
 const struct column *table_column(const struct table *table, const char *name);
 
 /* Its cell, or die(): @path has no such column */
@@ -156,7 +156,7 @@ struct summary {
 /* Read it; die() if it cannot be read, is empty or of another form */
 void summary_read(struct summary *summary, const char *path);
 
-/* The figure of this key as in the file; NULL if there is none */
+/* The figure of this key as in the file, or NULL */
 const char *summary_figure(const struct summary *summary, const char *key);
 
 #endif

@@ -317,7 +317,7 @@ static void put_line(int y, struct text *text, attr_t attributes)
 	attrset(A_NORMAL);
 }
 
-/* The third line: what is asked for, or said, or not as at the start */
+/* The third line: a prompt, a message, or the settings that were changed */
 static void state_line(struct text *line)
 {
 	static const char * const by[] = {

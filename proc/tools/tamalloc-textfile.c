@@ -126,7 +126,7 @@ static void add_bytes(uint64_t kb)
 		text_format(&out, "%" PRIu64 "%019" PRIu64, kb / part, (kb % part) << 10);
 }
 
-/* Hundredths of a percent as a ratio; what is exact stays so */
+/* Hundredths of a percent as a ratio, without loss of digits */
 static void add_ratio(uint64_t hundredths)
 {
 	text_format(&out, "%" PRIu64 ".%04" PRIu64, hundredths / 10000, hundredths % 10000);

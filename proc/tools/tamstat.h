@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* tamstat: what its parts share */
+/* tamstat: shared by its parts */
 #ifndef TAMSTAT_H
 #define TAMSTAT_H
 
@@ -21,7 +21,7 @@ struct words {
  * struct options - what the user wants to see
  * @pids, @users: these ids alone, unless empty
  * @patterns, @regexes: of names, one of which is enough
- * @filter: a part of the name; what is typed on the screen
+ * @filter: a part of the name, typed on the screen
  * @columns: to show, NULL for those that go with the form
  * @args: the command line instead of the name
  * @seconds, @diff: between two rounds of --watch, and of --diff, which is below 0
@@ -50,10 +50,10 @@ void add_regex(const char *pattern);
 void select_rows(struct table *table);
 
 /*
- * struct view - the tables of what is shown, made anew each time from one sample
+ * struct view - the tables that are shown, made from one sample each time
  * @made: sums, growth or a tree; @shown is this, or the sample
  * @total: one row
- * @sort: what it is sorted by
+ * @sort: the column it is sorted by
  */
 struct view {
 	struct table sums, was_sums, made, total;
@@ -62,11 +62,11 @@ struct view {
 	size_t count;
 };
 
-/* view.c: what is made of them. @was is an earlier sample, or NULL */
+/* view.c: make the view of a sample. @was is an earlier sample, or NULL */
 void view_make(struct view *view, struct table *sample, struct table *was);
 /* Read what is shown and not in the file, for so many rows from @first on */
 void view_fill(struct view *view, size_t first, size_t count);
-/* The column that @word means, also a short one; NULL if there is none */
+/* The column of the name or short name @word, or NULL */
 const struct column *find_column(const struct table *table, const char *word);
 /* The same, or the program ends; @what is added to what it says */
 const struct column *need_column(const struct table *table, const char *word, const char *what);

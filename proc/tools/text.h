@@ -102,10 +102,10 @@ bool parse_u64(const char *s, size_t len, uint64_t *value);
 /*
  * How bytes that somebody else chose are shown:
  *
- * SHOW_TABLE	safe on a terminal: control characters, the backslash, what is not
- *		UTF-8 (or all of UTF-8, where the locale is another) as \ooo
- * SHOW_CSV	inside of double quotes; what is no UTF-8 as U+FFFD
- * SHOW_JSON	a string without its quotes; what is no UTF-8 as U+FFFD
+ * SHOW_TABLE	safe on a terminal: control characters, the backslash, and bytes that
+ *		are not UTF-8 (or not ASCII, in another locale) as \ooo
+ * SHOW_CSV	inside of double quotes; bytes that are not UTF-8 as U+FFFD
+ * SHOW_JSON	a string without its quotes; bytes that are not UTF-8 as U+FFFD
  * SHOW_LABEL	the value of a label of Prometheus: any byte that is not part of a
  *		printable character as \ooo, so that no two become one
  */
@@ -137,7 +137,7 @@ struct map {
 
 /* The value of @key, MAP_NONE if there was none; valid until the next call */
 uint64_t *map_at(struct map *map, uint64_t key);
-/* The same without adding it: NULL if there is none */
+/* The same without adding it: NULL if the map does not have it */
 uint64_t *map_find(const struct map *map, uint64_t key);
 void map_clear(struct map *map);
 

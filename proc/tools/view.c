@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* tamstat: what is shown of a sample, and in which order */
+/* tamstat: select, order and compute the rows that are shown of a sample */
 
 #include <ctype.h>
 #include <stdlib.h>

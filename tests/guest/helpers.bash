@@ -46,7 +46,7 @@ load_of() {
   fi
 }
 
-# huge_pages MODE: what the system does with transparent huge pages, until
+# huge_pages MODE: set the mode of transparent huge pages, until
 # restore_huge_pages. A real-time kernel has none, which is the mode "never".
 thp=/sys/kernel/mm/transparent_hugepage
 huge_pages() {

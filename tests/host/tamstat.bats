@@ -1,6 +1,5 @@
-# tamstat on files that stand still: what it prints, with three awks and
-# three shells, against what Python, jq and the shell find out by themselves. With the
-# real files it is tested in the guest (tests/guest/tools/310-tamstat.bats).
+# tamstat on files that stand still: its output is compared with the results of Python, jq
+# and the shell. tests/guest/tools/310-tamstat.bats tests it with the real files.
 # SPDX-License-Identifier: GPL-2.0-only
 
 bats_require_minimum_version 1.7.0
@@ -55,8 +54,8 @@ retry() {
   done
 }
 
-# ends STATUS ARGUMENT...: run tamstat, which has to end so. What it says is in the file
-# out, with the last byte.
+# ends STATUS ARGUMENT...: run tamstat, which must end with STATUS. Its output is in the
+# file out, with the last byte.
 ends() {
   local status_=$1
   out=$BATS_TEST_TMPDIR/out
@@ -271,7 +270,7 @@ ends() {
   local proc=$BATS_TEST_TMPDIR/proc form
   mkdir "$proc"
   cp "$files/summary" "$proc/"
-  # Backwards, but for NAME, with two columns that nobody knows yet.
+  # In reverse order, except NAME, with two unknown columns.
   awk '{ printf "%s ", NR == 1 ? "PSS_KB" : NR * 100; for (i = NF - 1; i; i--) printf "%s ", $i
     print NR == 1 ? "STATE" : "s" 9 - NR, $NF }' "$files/pids" >"$proc/pids"
   for form in "" "-k" "--by user" "--by name" "-s oom -r" "-u root" "-c sleep" \
@@ -361,7 +360,7 @@ ends() {
   assert_eq "$(awk '{ print $2 }' "$files/summary" | paste -sd,)" "$(tail -n 1 "$out")" "CSV"
 }
 
-@test "tamstat: what is wrong is said in one line, with status 2" {
+@test "tamstat: wrong usage is one line and status 2" {
   local args
   while IFS='|' read -r args message; do
     # shellcheck disable=SC2086  # words

@@ -99,7 +99,7 @@ assert_line() {
   run -1 iconv -f UTF-8 -t UTF-8 <<<$'\303'
 }
 
-@test "textfile: what is no character of UTF-8 stays escaped" {
+@test "textfile: bytes that are not UTF-8 stay escaped" {
   local name label
   # Alone, overlong, a surrogate, beyond the last, a control character, cut.
   for name in '\200' '\301\200' '\340\237\277' '\355\240\200' '\360\217\277\277' \

@@ -1,4 +1,4 @@
-# tamalloc: what is filled ahead, by the rule of the design and within its bounds.
+# tamalloc: memory is filled ahead by the rule of the design and within its bounds.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers

@@ -275,7 +275,7 @@ assert_summed_once() {
   assert_eq "$n readings, 0 falls" "$output"
 }
 
-@test "pids: the peak starts anew with exec and with a reset by clear_refs" {
+@test "pids: the peak starts again with exec and with a reset by clear_refs" {
   local before after
   stand --drop 20000
   before=$(field "$stood" COMMITTED_KB)

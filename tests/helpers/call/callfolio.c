@@ -202,7 +202,7 @@ static void do_mremap(void)
 	uint64_t (*target)[WORDS];
 
 	get(700);
-	/* One page off: what was aligned is so no more. */
+	/* One page off: the aligned blocks are no longer aligned. */
 	target = (void *)ask_or_exit(find_way("mmap"), (2 * PAGES + 1) * PAGE);
 	munmap(target, (2 * PAGES + 1) * PAGE);
 	new = mremap(area, PAGES * PAGE, PAGES * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, target + 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libFuzzer over what reads /proc/tamalloc/pids and all that is made of its rows:
+ * libFuzzer on the code that reads /proc/tamalloc/pids and uses its rows:
  * see scripts/suites/fuzz. Whatever a file holds, it is either refused or shown.
  */
 
