@@ -29,15 +29,15 @@ verdict() {
 }
 
 @test "verdict: a warning in the kernel log is a kernel splat, even if everything else passed" {
-  verdict 11 "kernel splat: " fixture-splat
+  verdict 11 "kernel splat: " fixture splat
 }
 
 @test "verdict: a panic is a kernel splat" {
-  verdict 11 "kernel splat: " fixture-crash
+  verdict 11 "kernel splat: " fixture crash
 }
 
 @test "verdict: a guest that dies is lost" {
-  verdict 12 "ended without a verdict" --expect 1 fixture-lost
+  verdict 12 "ended without a verdict" --expect 1 fixture lost
 }
 
 @test "verdict: a machine that cannot start is lost, with QEMU's message" {
@@ -45,5 +45,5 @@ verdict() {
 }
 
 @test "verdict: a guest that hangs is a time-out" {
-  verdict 13 "last words: hanging now" --timeout 20 fixture-hang
+  verdict 13 "last words: hanging now" --timeout 20 fixture hang
 }
