@@ -5,6 +5,17 @@
 . "${BASH_SOURCE[0]%/*}/../common.bash"
 top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 
+# sanitized_tools: compile the tools, once for all files of tests, into $tools. Access
+# beyond a buffer, or anything that C does not define, ends these programs.
+tools=$BATS_RUN_TMPDIR/tools
+sanitized_tools() {
+  [[ ! -d $tools ]] || return 0
+  mkdir "$tools.new"
+  (. "$top/scripts/lib.sh" && CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover" \
+    compile_tools "$tools.new")
+  mv "$tools.new" "$tools"
+}
+
 # copy_checkout DIR NAME...: copy these parts of the checkout, so that the real one cannot
 # be damaged.
 copy_checkout() {

@@ -2,21 +2,17 @@
 # and the shell. tests/guest/tools/310-tamstat.bats tests it with the real files.
 # SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
+load helpers
 
 setup_file() {
-  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-  tamstat=$BATS_FILE_TMPDIR/tamstat
-  # What goes beyond a buffer, or what C does not define, ends the program.
-  (. "$top/scripts/lib.sh" && CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover" \
-    compile_tools "$BATS_FILE_TMPDIR")
+  sanitized_tools
   mkdir "$BATS_FILE_TMPDIR/names"
   oracle names 3000 >"$BATS_FILE_TMPDIR/names/pids"
   cp "$top/tests/host/tamstat/summary" "$BATS_FILE_TMPDIR/names/"
-  export top tamstat
 }
 
 setup() {
+  tamstat=$tools/tamstat
   files=$top/tests/host/tamstat
   names=$BATS_FILE_TMPDIR/names
   unset COLUMNS LC_ALL LC_CTYPE LANG
@@ -31,27 +27,6 @@ teardown() {
 
 oracle() {
   /usr/bin/python3 "$top/tests/host/tamstat.py" "$@"
-}
-
-fail() {
-  printf '%s\n' "$@" >&2
-  return 1
-}
-
-# assert_eq EXPECTED ACTUAL WHAT
-assert_eq() {
-  [[ $1 != "$2" ]] || return 0
-  [[ $1$2 != *$'\n'*$'\n'* ]] || fail "$3, expected <, actual >:" "$(diff <(echo "$1") <(echo "$2") | head -n 20)"
-  fail "$3:" "  expected: $1" "  actual:   $2"
-}
-
-retry() {
-  local n=$1
-  shift
-  while ! "$@"; do
-    ((n-- > 0)) || fail "did not come true: $*"
-    sleep 0.1
-  done
 }
 
 # ends STATUS ARGUMENT...: run tamstat, which must end with STATUS. Its output is in the

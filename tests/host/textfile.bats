@@ -2,13 +2,10 @@
 # tests/guest/agents tests it with the kernel's files.
 # SPDX-License-Identifier: GPL-2.0-only
 
-bats_require_minimum_version 1.7.0
+load helpers
 
 setup_file() {
-  top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-  (. "$top/scripts/lib.sh" && CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover" \
-    compile_tools "$BATS_FILE_TMPDIR")
-  export top
+  sanitized_tools
 }
 
 setup() {
@@ -48,16 +45,8 @@ TEXT
   done
 }
 
-# assert_eq EXPECTED ACTUAL WHAT
-assert_eq() {
-  [[ $1 == "$2" ]] || {
-    printf '%s:\n  expected: %s\n  actual:   %s\n' "$3" "$1" "$2" >&2
-    return 1
-  }
-}
-
 textfile() {
-  "$BATS_FILE_TMPDIR/tamalloc-textfile" --proc "$proc" --sys "$sys" "$@"
+  "$tools/tamalloc-textfile" --proc "$proc" --sys "$sys" "$@"
 }
 
 # assert_line LINE: among those of $output.

@@ -6,17 +6,17 @@ load ../helpers
 # locked_up KIND REGEXP
 locked_up() {
   expect_verdict 11 "kernel splat: .*$2" --kernel "$top/build/bzImage-scale" --memory 1024 \
-    --timeout 300 fixture-lockup "$1"
+    --timeout 300 fixture "$1"
 }
 
 @test "scale: a soft lockup is a splat" {
-  locked_up soft "soft lockup"
+  locked_up soft-lockup "soft lockup"
 }
 
 @test "scale: an RCU stall is a splat" {
-  locked_up rcu "self-detected stall"
+  locked_up rcu-stall "self-detected stall"
 }
 
 @test "scale: a hung task is a splat" {
-  locked_up hung "blocked for more than"
+  locked_up hung-task "blocked for more than"
 }
