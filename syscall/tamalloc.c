@@ -187,8 +187,7 @@ static struct kobj_attribute reserved_bytes_attr = __ATTR_RO(reserved_bytes);
 static ssize_t ahead_faults_show(struct kobject *kobj,
 				 struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%llu
-",
+	return sysfs_emit(buf, "%llu\n",
 			  tamalloc_stat_sum(TAMALLOC_AHEAD_FAULTS));
 }
 
@@ -197,8 +196,7 @@ static struct kobj_attribute ahead_faults_attr = __ATTR_RO(ahead_faults);
 static ssize_t ahead_pages_show(struct kobject *kobj,
 				struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%llu
-",
+	return sysfs_emit(buf, "%llu\n",
 			  tamalloc_stat_sum(TAMALLOC_AHEAD_PAGES));
 }
 
