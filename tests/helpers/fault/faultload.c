@@ -12,7 +12,6 @@
  * Prints how many faults were injected, how often a load failed and how often it
  * succeeded nevertheless.
  */
-#define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
