@@ -367,4 +367,3 @@ module_exit(tamalloc_exit);
 MODULE_AUTHOR("The tamalloc authors <tamalloc@example.org>");
 MODULE_DESCRIPTION("/proc/tamalloc: reserved and committed memory of all processes");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("1.0");
