@@ -3,10 +3,10 @@
 # The work is done by scripts/; "make help" lists the targets.
 
 MAKEFLAGS += --no-print-directory
-export V KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS ONLY TALLY SOAK SCALE BENCH CONFIG COMMITS ROUNDS
+export V KDIR KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS ONLY TALLY SOAK SCALE BENCH CONFIG COMMITS ROUNDS
 Q := $(if $(filter 1,$(V)),,@)
 
-.PHONY: help run test test-debug test-kcsan test-rt test-scale test-peers soak bench bench-native shell kernel image install uninstall deb test-deb check setup clean
+.PHONY: help try module module-install run test test-stock test-debug test-kcsan test-rt test-scale test-peers soak bench bench-native shell kernel image install uninstall deb test-deb check setup clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -14,6 +14,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo "Variables:"
 	@echo "  KERNEL_SRC=DIR, KERNEL_TARBALL=FILE  another 6.12.y source than Debian's"
+	@echo "  KDIR=DIR                             kernel headers to build the module with"
 	@echo "  ACCEL=kvm|tcg                        accelerator; default: KVM if a probe boot succeeds"
 	@echo "  BENCH=full                           also measure among 100,000 processes"
 	@echo "  PREFIX=DIR, DESTDIR=DIR              target of install; default: /usr/local"
@@ -22,6 +23,16 @@ help: ## show this list
 	@echo "  SOAK=TIME, SCALE=NUMBER              time of soak, as 60 or 10m; number of processes"
 	@echo "  CONFIG=FILE                          configuration for the kernel of make deb"
 	@echo "  V=1                                  show commands and their whole output"
+
+try: ## a look in three minutes: the module in a guest with Debian's own kernel
+	$(Q)scripts/setup try
+	$(Q)scripts/vm/try
+
+module: ## build the module for the kernel that runs, or KDIR=DIR
+	$(Q)scripts/kernel/module
+
+module-install: ## build and install it
+	$(Q)scripts/kernel/module install
 
 run: image ## build everything, boot the guest, show the demo
 	$(Q)scripts/vm/run --timeout 300 demo
@@ -40,6 +51,9 @@ test-rt: image ## the tests of files and call on a kernel with PREEMPT_RT and lo
 
 test-scale: image ## 100,000 processes (or SCALE=) under each preempt= mode
 	$(Q)scripts/suites/scale
+
+test-stock: setup ## the module on stock kernels of Debian 12 and 13, in whole systems
+	$(Q)scripts/suites/stock
 
 soak: image ## stress-ng and readers for SOAK=10m, normal and debug kernel
 	$(Q)scripts/suites/soak

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "compat.h"
 #include "files.h"
 #include "row.h"
 #include "walk.h"
@@ -134,6 +135,10 @@ static ssize_t pids_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct seq_file *m = iocb->ki_filp->private_data;
 	ssize_t ret;
+
+	ret = tamalloc_swap_refresh();
+	if (ret)
+		return ret;
 
 	mutex_lock(&m->lock);
 	pids_buf_grow(m, min_t(size_t, iov_iter_count(to), PIDS_BUF_MAX));

@@ -15,19 +15,17 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/sprintf.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/string_helpers.h>
 #include <linux/swap.h>
 #include <linux/time_namespace.h>
 #include <linux/uidgid.h>
-#include <linux/unaligned.h>
 
 #include <asm/barrier.h>
 
-#include "../internal.h"
 #include "arith.h"
+#include "compat.h"
 #include "row.h"
 
 /*
@@ -459,7 +457,7 @@ bool tamalloc_row_sample(struct tamalloc_row *row, struct tamalloc_walk *walk)
 	if (thread != leader)
 		get_task_comm(row->comm, leader);
 	row->pid = walk->tgid;
-	row_set_uid(row, task_euid(leader));
+	row_set_uid(row, task_cred_xxx(leader, euid));
 	row->start_time = nsec_to_clock_t(leader->start_boottime +
 					  row->boot_offset);
 	/* Changes under oom_adj_mutex, which sleeps: may be stale at once. */

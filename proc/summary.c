@@ -22,6 +22,7 @@
 #include <asm/barrier.h>
 
 #include "arith.h"
+#include "compat.h"
 #include "files.h"
 #include "walk.h"
 
@@ -76,7 +77,7 @@ static bool mm_maybe_shared(const struct task_struct *thread,
 {
 	int users;
 
-	if (test_bit(MMF_MULTIPROCESS, &mm->flags))
+	if (mm_flags_test(MMF_MULTIPROCESS, mm))
 		return true;
 
 	users = atomic_read(&mm->mm_users);

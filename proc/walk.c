@@ -26,7 +26,7 @@
 
 #include <asm/barrier.h>
 
-#include "../internal.h"
+#include "compat.h"
 #include "walk.h"
 
 /**
@@ -46,10 +46,13 @@ void tamalloc_walk_begin(struct tamalloc_walk *walk, const struct file *file,
 	struct super_block *sb = file_inode(file)->i_sb;
 
 	walk->tgid = from - 1;
+	walk->pos = 0;
+	walk->found = 0;
 	walk->grabbed = 0;
 	walk->ns = proc_pid_ns(sb);
 	walk->fs_info = proc_sb_info(sb);
 	walk->saved_cred = override_creds(file->f_cred);
+	tamalloc_ask_begin(walk, sb);
 	tamalloc_walk_resume(walk);
 }
 
@@ -60,6 +63,7 @@ void tamalloc_walk_begin(struct tamalloc_walk *walk, const struct file *file,
 void tamalloc_walk_end(struct tamalloc_walk *walk) __releases(RCU)
 {
 	tamalloc_walk_pause(walk);
+	tamalloc_ask_end(walk);
 	revert_creds(walk->saved_cred);
 }
 
@@ -86,22 +90,38 @@ void tamalloc_walk_pause(struct tamalloc_walk *walk) __releases(RCU)
  */
 void tamalloc_walk_resume(struct tamalloc_walk *walk) __acquires(RCU)
 {
-	/* What was looked up may be gone. */
-	walk->pos = 0;
-	walk->found = 0;
+	/* Without a reference, what was looked up may be gone. */
+	if (!tamalloc_asked_held(walk)) {
+		walk->pos = 0;
+		walk->found = 0;
+	}
 	rcu_read_lock();
 }
 
-/* Yield, and look up the next ids. Returns false if there are none. */
-static bool walk_refill(struct tamalloc_walk *walk) __must_hold(RCU)
+/*
+ * Yield, and look up the next ids unless some are left. Returns 1 if there are any,
+ * 0 if there are none, and below 0 if it could not be found out who may see them.
+ */
+static int walk_refill(struct tamalloc_walk *walk) __must_hold(RCU)
 {
+	int ret;
+
 	tamalloc_walk_pause(walk);
 	cond_resched();
+	if (walk->pos == walk->found)
+		tamalloc_ask_end(walk);
 	tamalloc_walk_resume(walk);
+	if (walk->pos < walk->found)
+		return 1;
+
+	walk->pos = 0;
 	walk->found = find_ge_pids(walk->tgid + 1, walk->ns, walk->pids,
 				   TAMALLOC_WALK_BATCH);
+	if (!walk->found)
+		return 0;
 
-	return walk->found;
+	ret = tamalloc_ask(walk);
+	return ret < 0 ? ret : 1;
 }
 
 /* Lock a thread that has an address space. Returns false if no thread has. */
@@ -138,18 +158,23 @@ static bool walk_lock_thread(struct tamalloc_walk *walk)
  *
  * Return: 1 if there is one. Then @walk->thread is locked, so that what is read
  * of it belongs together, and tamalloc_walk_sample() must be called. 0 at the
- * end of the walk, -EINTR if a fatal signal is pending.
+ * end of the walk, -EINTR if a fatal signal is pending, -EIO if the module is
+ * about to go, or the error by which procfs did not say who may see a process.
  */
 int tamalloc_walk_next(struct tamalloc_walk *walk)
 {
 	struct pid *pid;
+	int ret;
 
 	for (;;) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		if (tamalloc_unloading())
+			return -EIO;
 		if (walk->pos == walk->found || (need_resched() && walk->pos)) {
-			if (!walk_refill(walk))
-				return 0;
+			ret = walk_refill(walk);
+			if (ret <= 0)
+				return ret;
 		}
 
 		/* pid_nr_ns(), as it was found in this very namespace */
@@ -157,9 +182,7 @@ int tamalloc_walk_next(struct tamalloc_walk *walk)
 		walk->tgid = pid->numbers[walk->ns->level].nr;
 		walk->leader = pid_task(pid, PIDTYPE_TGID);
 		/* Other ids are those of threads, groups and sessions. */
-		if (!walk->leader ||
-		    !proc_has_pid_permissions(walk->fs_info, walk->leader,
-					      HIDEPID_NO_ACCESS))
+		if (!walk->leader || !tamalloc_may_see(walk))
 			continue;
 
 		/* Its other flags change under no lock; this one never does. */
@@ -202,7 +225,7 @@ bool tamalloc_walk_sample(struct tamalloc_walk *walk,
 	__acquire(&walk->thread->alloc_lock);
 	task_unlock(walk->thread);
 
-	percpu_counter_sum_many(mm->rss_stat, sums, NR_MM_COUNTERS);
+	tamalloc_mm_counters(mm, sums);
 	/*
 	 * A page that one CPU gave and another took back may be seen as taken
 	 * only: a sum may be below zero.

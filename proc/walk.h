@@ -6,6 +6,8 @@
 #include <linux/mm_types_task.h>
 #include <linux/types.h>
 
+#include "compat.h"
+
 struct cred;
 struct file;
 struct mm_struct;
@@ -63,6 +65,7 @@ struct tamalloc_walk {
 	unsigned int pos;	/* the first of pids[] not yet looked at */
 	unsigned int found;	/* how many pids[] there are */
 	unsigned int grabbed;	/* how many mms[] there are */
+	struct tamalloc_asked asked;
 	struct pid *pids[TAMALLOC_WALK_BATCH];
 	struct mm_struct *mms[TAMALLOC_WALK_BATCH];
 	s64 sums[NR_MM_COUNTERS];	/* of mm->rss_stat */

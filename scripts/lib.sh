@@ -96,6 +96,11 @@ compile_tools() {
   "${compiler[@]}" -o "$1/tamalloc-textfile" "$tools/tamalloc-textfile.c" "${shared[@]}" -lpthread
 }
 
+# lines_of FILE: without comments and empty lines
+lines_of() {
+  sed 's/#.*//; /^[[:space:]]*$/d' "$1"
+}
+
 # put_file SOURCE TARGET: copy if different, in one step, so that neither make
 # nor an interrupted run sees a half-written or needlessly newer file.
 put_file() {

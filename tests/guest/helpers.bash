@@ -25,6 +25,11 @@ pids=/proc/tamalloc/pids
 summary=/proc/tamalloc/summary
 counters=/sys/kernel/mm/tamalloc
 
+# has_call: whether this kernel has the call, and not the two files alone.
+has_call() {
+  [[ -d $counters ]]
+}
+
 # assert_le LOW HIGH [WHAT]: LOW <= HIGH
 assert_le() {
   (($1 <= $2)) || fail "${3:-value}:" "  expected at most: $2" "  actual:           $1"

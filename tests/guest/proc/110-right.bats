@@ -52,7 +52,7 @@ sum_of() {
     stand --swap $((size * 2)) --anon "$size"
     stand --hugetlb $((2048 * (i % 3 + 1)))
     stand --sparse $((i * 8 + 1))
-    stand --threads $((i % 5 + 1)) --drop $((size * 7)) --tamalloc $((size * 100))
+    stand --threads $((i % 5 + 1)) --drop $((size * 7)) --reserve $((size * 100))
     stand --anon "$size" --shmem "$size" --swap "$size"
     kill -STOP "$stood"
     retry 100 state_is "$stood" T

@@ -4,6 +4,10 @@
 
 load ../helpers
 
+setup() {
+  command -v proc-tamalloc >/dev/null || skip "this guest was built without the patched tree"
+}
+
 @test "kselftest: proc-tamalloc passes, and skips nothing" {
   run proc-tamalloc
   [[ $status == 0 && $output == *"# Totals: pass:5 fail:0 xfail:0 xpass:0 skip:0 error:0" ]] ||

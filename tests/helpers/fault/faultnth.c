@@ -3,12 +3,13 @@
  * faultnth: make the first, the second, ... place of an operation fail, as long as
  * there is another place that can
  *
- * Usage: faultnth [TRIES]
+ * Usage: faultnth [TRIES [PROC]]
  *
- * Operations are the call, and open, read, pread and lseek of both files. Each
- * must succeed or return ENOMEM or EFAULT. After a failure the same operation is
- * repeated on the same descriptor and must return the same bytes as without the
- * failure. A whole read must neither lose nor double a byte.
+ * Operations are the call, if the kernel has it, and open, read, pread and lseek
+ * of both files below PROC, a proc mount, by default /proc. Each must succeed or
+ * return ENOMEM or EFAULT. After a failure the same operation is repeated on the
+ * same descriptor and must return the same bytes as without the failure. A whole
+ * read must neither lose nor double a byte.
  *
  * The files must stand still, except for this process's own row. Reads are compared
  * only if they did.
@@ -27,9 +28,7 @@
 #define NTH_MAX		5000
 #define CALL_SIZE	(5 * 4096 - 1)
 
-static const char *const paths[] = {
-	"/proc/tamalloc/pids", "/proc/tamalloc/summary"
-};
+static char paths[2][256];
 
 static char whole[SIZE], later[SIZE], part[SIZE];
 static size_t length;
@@ -284,8 +283,12 @@ int main(int argc, char **argv)
 	bool hit;
 	size_t i;
 
-	if (argc > 2 || tries < 1)
-		errx(1, "usage: faultnth [TRIES]");
+	const char *proc = argc > 2 ? argv[2] : "/proc";
+
+	if (argc > 3 || tries < 1)
+		errx(1, "usage: faultnth [TRIES [PROC]]");
+	snprintf(paths[0], sizeof(paths[0]), "%s/tamalloc/pids", proc);
+	snprintf(paths[1], sizeof(paths[1]), "%s/tamalloc/summary", proc);
 
 	/* Touch it all now, so that this process's own row stands still. */
 	memset(whole, 1, sizeof(whole));
@@ -295,7 +298,9 @@ int main(int argc, char **argv)
 	if (nth_fd < 0)
 		err(1, "fail-nth");
 
-	for (i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+	/* The module comes without the call. */
+	i = syscall(__NR_tamalloc, 0) == -1 && errno == ENOSYS;
+	for (; i < sizeof(operations) / sizeof(operations[0]); i++) {
 		for (p = 0; p < operations[i].nr_paths; p++) {
 			memset(&tally, 0, sizeof(tally));
 			/*

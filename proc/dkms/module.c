@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /proc/tamalloc as a module, for a kernel that was built without it
+ *
+ * Built in, the files ask has_pid_permissions() who may see what, and read
+ * total_swap_pages. Both are out of a module's reach, so this file asks procfs.
+ */
+
+#include <linux/bits.h>
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/mutex.h>
+#include <linux/namei.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/proc_fs.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+#include <linux/uidgid.h>
+
+#include "compat.h"
+#include "files.h"
+#include "walk.h"
+
+#undef pr_fmt
+#define pr_fmt(fmt)	"tamalloc: " fmt
+
+/* Since 6.3, the ids of a mount come as a struct mnt_idmap. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define compat_idmap	(&init_user_ns)
+#else
+#define compat_idmap	(&nop_mnt_idmap)
+#endif
+
+static struct dentry *compat_lookup_one_unlocked(const char *name,
+						 struct dentry *base)
+{
+	/* Since 6.16, it takes a struct qstr. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+	return lookup_one_unlocked(compat_idmap, name, base, strlen(name));
+#else
+	return lookup_one_unlocked(compat_idmap, &QSTR(name), base);
+#endif
+}
+
+/*
+ * Who sees what
+ *
+ * proc_pid_permission() in fs/proc/base.c has the answer, and can only be asked
+ * by the inode of /proc/PID. To look that up sleeps and fills the dentry cache.
+ * So it is done for those processes alone of which the answer can be yes and is
+ * not yes for every reader.
+ */
+
+/* What has_pid_permissions() decides without looking at the process */
+static bool all_visible(const struct proc_fs_info *fs_info)
+{
+	enum proc_hidepid hide_pid = READ_ONCE(fs_info->hide_pid);
+
+	if (hide_pid == HIDEPID_NOT_PTRACEABLE)
+		return false;
+
+	return hide_pid < HIDEPID_NO_ACCESS || in_group_p(fs_info->pid_gid);
+}
+
+/*
+ * Without one of these, __ptrace_may_access() in kernel/ptrace.c denies. With
+ * one, it goes on to look at the address space and asks the security modules.
+ */
+static bool ptrace_possible(struct task_struct *task)
+{
+	const struct cred *cred = current_cred();
+	const struct cred *tcred = __task_cred(task);
+
+	if (same_thread_group(task, current))
+		return true;
+	if (uid_eq(cred->fsuid, tcred->euid) &&
+	    uid_eq(cred->fsuid, tcred->suid) &&
+	    uid_eq(cred->fsuid, tcred->uid) &&
+	    gid_eq(cred->fsgid, tcred->egid) &&
+	    gid_eq(cred->fsgid, tcred->sgid) &&
+	    gid_eq(cred->fsgid, tcred->gid))
+		return true;
+
+	return ns_capable_noaudit(tcred->user_ns, CAP_SYS_PTRACE);
+}
+
+/*
+ * Search permission for /proc/PID, as opening /proc/PID/status needs it. That
+ * the id is still this process's, the walk makes sure of afterwards.
+ */
+static int ask_procfs(struct dentry *root, unsigned int nr)
+{
+	struct dentry *dentry;
+	struct inode *inode;
+	char name[12];
+	int ret = -ENOENT;
+
+	snprintf(name, sizeof(name), "%u", nr);
+	dentry = compat_lookup_one_unlocked(name, root);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+
+	inode = d_inode(dentry);
+	if (inode)
+		ret = inode->i_op->permission(compat_idmap, inode, MAY_EXEC);
+	dput(dentry);
+
+	return ret;
+}
+
+/* Whether @err says that a process is hidden or gone, not that asking failed */
+static bool is_hidden(int err)
+{
+	return err == -EPERM || err == -EACCES || err == -ENOENT ||
+	       err == -ESRCH;
+}
+
+/**
+ * tamalloc_ask_begin() - start a walk
+ * @walk: the walk
+ * @sb: of the proc mount that is read
+ */
+void tamalloc_ask_begin(struct tamalloc_walk *walk, struct super_block *sb)
+{
+	walk->asked.root = sb->s_root;
+	walk->asked.held = 0;
+}
+
+/**
+ * tamalloc_ask() - find out which of the processes looked up are visible
+ * @walk: the walk, with the credentials of the opener in force
+ *
+ * If procfs has to be asked, RCU is left and entered again meanwhile. A
+ * reference to each of the walk's pids is then held until tamalloc_ask_end().
+ *
+ * Return: 0, or what made asking fail.
+ */
+int tamalloc_ask(struct tamalloc_walk *walk) __must_hold(RCU)
+{
+	struct tamalloc_asked *asked = &walk->asked;
+	unsigned long ask = 0;
+	unsigned int i;
+	int ret = 0;
+
+	static_assert(TAMALLOC_WALK_BATCH <= BITS_PER_LONG);
+
+	if (all_visible(walk->fs_info)) {
+		asked->visible = ~0UL;
+		return 0;
+	}
+
+	asked->visible = 0;
+	for (i = 0; i < walk->found; i++) {
+		struct task_struct *task = pid_task(walk->pids[i], PIDTYPE_TGID);
+
+		if (task && !(READ_ONCE(task->flags) & PF_KTHREAD) &&
+		    ptrace_possible(task))
+			ask |= BIT(i);
+	}
+	if (!ask)
+		return 0;
+
+	for (i = 0; i < walk->found; i++)
+		get_pid(walk->pids[i]);
+	asked->held = walk->found;
+	rcu_read_unlock();
+
+	for_each_set_bit(i, &ask, walk->found) {
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
+		ret = ask_procfs(asked->root, pid_nr_ns(walk->pids[i], walk->ns));
+		if (!ret)
+			asked->visible |= BIT(i);
+		else if (!is_hidden(ret))
+			break;
+		ret = 0;
+		cond_resched();
+	}
+
+	rcu_read_lock();
+	return ret;
+}
+
+/**
+ * tamalloc_ask_end() - give back what tamalloc_ask() held
+ * @walk: the walk
+ */
+void tamalloc_ask_end(struct tamalloc_walk *walk)
+{
+	while (walk->asked.held)
+		put_pid(walk->pids[--walk->asked.held]);
+}
+
+/*
+ * total_swap_pages
+ *
+ * SwapTotal of /proc/meminfo, by a proc mount of this module's own: whatever
+ * the reader has mounted over its own, and whatever a security module keeps the
+ * reader from, the scores are those of /proc/PID/oom_score.
+ */
+unsigned long compat_total_swap_pages;
+
+static struct vfsmount *proc_mnt;
+static struct file *meminfo;
+
+/* kernel_cred() of include/linux/cred.h, which 6.1 does not have */
+static const struct cred *compat_kernel_cred(void)
+{
+	return rcu_dereference_raw(init_task.cred);
+}
+
+/* Reads and stores in one, so that no older value overwrites a newer one */
+static DEFINE_MUTEX(swap_mutex);
+
+/**
+ * tamalloc_swap_refresh() - bring compat_total_swap_pages up to date
+ *
+ * Must not be called under the lock of a seq_file: it takes that of another.
+ *
+ * Return: 0, or what made it fail.
+ */
+int tamalloc_swap_refresh(void)
+{
+	static char text[1024];
+	const struct cred *saved_cred;
+	unsigned long kb;
+	const char *line;
+	loff_t pos = 0;
+	ssize_t ret;
+
+	if (mutex_lock_killable(&swap_mutex))
+		return -EINTR;
+
+	saved_cred = override_creds(compat_kernel_cred());
+	ret = kernel_read(meminfo, text, sizeof(text) - 1, &pos);
+	revert_creds(saved_cred);
+	if (ret >= 0) {
+		text[ret] = '\0';
+		line = strstr(text, "\nSwapTotal:");
+		if (line && sscanf(line, "\nSwapTotal: %lu kB", &kb) == 1) {
+			WRITE_ONCE(compat_total_swap_pages,
+				   kb >> (PAGE_SHIFT - 10));
+			ret = 0;
+		} else {
+			ret = -EIO;
+		}
+	}
+
+	mutex_unlock(&swap_mutex);
+	return ret;
+}
+
+static int __init swap_init(void)
+{
+	struct path path = { .mnt = proc_mnt };
+
+	path.dentry = compat_lookup_one_unlocked("meminfo", proc_mnt->mnt_root);
+	if (IS_ERR(path.dentry))
+		return PTR_ERR(path.dentry);
+
+	meminfo = dentry_open(&path, O_RDONLY, compat_kernel_cred());
+	dput(path.dentry);
+
+	return PTR_ERR_OR_ZERO(meminfo);
+}
+
+/*
+ * Loading and unloading
+ */
+static struct proc_dir_entry *proc_dir;
+static bool unloading;
+
+/**
+ * tamalloc_unloading() - whether the module is about to go
+ *
+ * Return: true if reads must end, as unloading waits for them.
+ */
+bool tamalloc_unloading(void)
+{
+	return READ_ONCE(unloading);
+}
+
+/*
+ * Whether there is a /proc/tamalloc, wherever the loader's own mounts are.
+ * proc_mkdir() would warn, and a warning can end the machine.
+ */
+static int __init check_absent(void)
+{
+	struct dentry *dentry;
+	bool present;
+
+	dentry = compat_lookup_one_unlocked("tamalloc", proc_mnt->mnt_root);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry) == -ENOENT ? 0 : PTR_ERR(dentry);
+
+	present = d_is_positive(dentry);
+	dput(dentry);
+	if (!present)
+		return 0;
+
+	pr_err("there is a /proc/tamalloc already, so this kernel needs no module\n");
+	return -EEXIST;
+}
+
+static int __init tamalloc_init(void)
+{
+	struct file_system_type *proc = get_fs_type("proc");
+	int ret;
+
+	if (!proc)
+		return -ENODEV;
+	/* procfs is no module: get_fs_type() took no reference. */
+	proc_mnt = kern_mount(proc);
+	if (IS_ERR(proc_mnt))
+		return PTR_ERR(proc_mnt);
+
+	ret = check_absent();
+	if (ret)
+		goto unmount;
+	ret = swap_init();
+	if (ret)
+		goto unmount;
+
+	ret = -ENOMEM;
+	proc_dir = proc_mkdir("tamalloc", NULL);
+	if (!proc_dir ||
+	    !proc_create("pids", 0444, proc_dir, &tamalloc_pids_proc_ops) ||
+	    !proc_create("summary", 0444, proc_dir, &tamalloc_summary_proc_ops))
+		goto remove;
+
+	return 0;
+
+remove:
+	/* Somebody may have opened one that was made. */
+	WRITE_ONCE(unloading, true);
+	proc_remove(proc_dir);
+	fput(meminfo);
+unmount:
+	kern_unmount(proc_mnt);
+	return ret;
+}
+module_init(tamalloc_init);
+
+static void __exit tamalloc_exit(void)
+{
+	WRITE_ONCE(unloading, true);
+	/* Waits for reads in progress, and closes what is open. */
+	proc_remove(proc_dir);
+	fput(meminfo);
+	kern_unmount(proc_mnt);
+}
+module_exit(tamalloc_exit);
+
+MODULE_AUTHOR("The tamalloc authors <tamalloc@example.org>");
+MODULE_DESCRIPTION("/proc/tamalloc: reserved and committed memory of all processes");
+MODULE_LICENSE("GPL");
