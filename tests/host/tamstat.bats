@@ -1126,3 +1126,16 @@ TEXT
   run ! /usr/bin/python3 "$valid" "$top/proc/tools/tamstat.schema.json" <<<'[{"PID":"1"}]'
   run ! /usr/bin/python3 "$valid" "$top/proc/tools/tamstat.schema.json" <<<'{"Processes":1}'
 }
+
+@test "tamstat: what the fuzzer started from is shown, or refused in a line" {
+  local file
+  for file in "$top"/tests/host/fuzz/corpus/*; do
+    rc=0
+    "$tamstat" --since "$file" --json >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || rc=$?
+    if ((rc == 2)); then
+      assert_eq "1 0" "$(wc -l <"$BATS_TEST_TMPDIR/err") $(wc -c <"$BATS_TEST_TMPDIR/out")" "lines said, bytes shown: $file"
+    else
+      jq -e 'type == "array"' "$BATS_TEST_TMPDIR/out" >/dev/null || fail "$file"
+    fi
+  done
+}
