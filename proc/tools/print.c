@@ -405,7 +405,7 @@ void layout_row(const struct layout *layout, const uint64_t *cell, struct text *
 void layout_total(const struct layout *layout, struct text *line)
 {
 	const struct table *total = &layout->view->total;
-	const uint64_t *cell = table_row(total, 0);
+	bool labelled = layout->count && layout->item[layout->count - 1].last;
 
 	line->len = 0;
 	for (unsigned int i = 0; i < layout->count; i++) {
@@ -417,9 +417,13 @@ void layout_total(const struct layout *layout, struct text *line)
 			text_fill(line, ' ', 1);
 		start = line->len;
 		if (column) {
-			put_figure(line, item, column, cell);
+			put_figure(line, item, column, table_row(total, 0));
 		} else if (item->last) {
 			text_format(line, "(total of %zu)", layout->view->count);
+			pad(layout, item, line, start, line->len - start);
+		} else if (item->text && !labelled) {
+			labelled = true;
+			text_str(line, "total");
 			pad(layout, item, line, start, line->len - start);
 		} else {
 			text_fill(line, ' ', item->width);

@@ -507,7 +507,7 @@ line() {
 }
 
 column() {
-  tmux -L "$socket" capture-pane -p | awk -v n="$1" 'NR > 4 && NF && !/total of/ {
+  tmux -L "$socket" capture-pane -p | awk -v n="$1" 'NR > 4 && NF && !/^total |total of/ {
     printf "%s%s", sep, n < 0 ? $NF : $n; sep = " " } END { print "" }'
 }
 
@@ -567,7 +567,7 @@ press() {
   press g "1 4 3 2" column 1
   press w "splash other - --port=80" column -1
   press w "init Other web web" column -1
-  press t "init \`-web \`-Other \`-web" column -1
+  press t "init \`-web \`-web \`-Other" column -1
   press t "1 4 3 2" column 1
   # Filtering as one types
   press / "names with: _" line 3
@@ -609,9 +609,9 @@ press() {
   press NPage "rows 3 to 4 of 4" line 3
   press PPage "" line 3
   tmux -L "$socket" resize-window -x 100 -y 20
-  press h "q quit" line 16
+  press h "q quit" line 17
   press x "3 1 4 2" column 1
-  press ? "q quit" line 16
+  press ? "q quit" line 17
   press q "3 1 4 2" column 1
   tmux -L "$socket" send-keys q
   retry 100 test -s "$BATS_TEST_TMPDIR/after"
@@ -1099,4 +1099,17 @@ TEXT
   # What is of another shape is noticed.
   run ! /usr/bin/python3 "$valid" "$top/proc/tools/tamstat.schema.json" <<<'[{"PID":"1"}]'
   run ! /usr/bin/python3 "$valid" "$top/proc/tools/tamstat.schema.json" <<<'{"Processes":1}'
+}
+
+@test "tamstat: what the fuzzer started from is shown, or refused in a line" {
+  local file
+  for file in "$top"/tests/host/fuzz/corpus/*; do
+    rc=0
+    "$tamstat" --since "$file" --json >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || rc=$?
+    if ((rc == 2)); then
+      assert_eq "1 0" "$(wc -l <"$BATS_TEST_TMPDIR/err") $(wc -c <"$BATS_TEST_TMPDIR/out")" "lines said, bytes shown: $file"
+    else
+      jq -e 'type == "array"' "$BATS_TEST_TMPDIR/out" >/dev/null || fail "$file"
+    fi
+  done
 }

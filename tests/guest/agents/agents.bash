@@ -103,15 +103,16 @@ expected_metrics() {
       }
       next
     }
-    FNR == 1 { for (i = 1; i <= NF; i++) col[i] = $i; next }
+    FNR == 1 { for (i = 1; i <= NF; i++) { col[i] = $i; at[$i] = i } next }
     {
       name = $NF in text ? text[$NF] : $NF
-      n[name]++
+      add("name", "name=\"" name "\"")
+      # All of the box are of one user and in the control group of the machine.
+      add("user", "uid=\"" $2 "\",user=\"root\"")
+      if ("CGROUP" in at) add("cgroup", "cgroup=\"/\"")
       for (i = 1; i < NF; i++) {
         if (col[i] ~ /_KB$/) {
-          key = col[i] == "PGTABLES_KB" ? "page_tables" : tolower(substr(col[i], 1, length(col[i]) - 3))
-          kb[key][name] += $i
-          if (pids) show("tamalloc_process_" key "_bytes", who($1, $2), $i * 1024)
+          if (pids) show("tamalloc_process_" size(col[i]) "_bytes", who($1, $2), $i * 1024)
         } else if (pids && col[i] == "COMMITTED_PCT") {
           show("tamalloc_process_committed_ratio", who($1, $2), sprintf("%.4f", $i / 100))
         } else if (pids && col[i] ~ /^OOM_/) {
@@ -119,34 +120,44 @@ expected_metrics() {
         } else if (pids && col[i] == "STARTTIME") {
           show("tamalloc_process_start_time_seconds", who($1, $2), sprintf("%.2f", boot + $i / 100))
         }
-        if (col[i] == "OOM_SCORE" && (!(name in oom) || $i > oom[name])) oom[name] = $i
       }
     }
     function who(pid, uid) { return "name=\"" name "\",pid=\"" pid "\",uid=\"" uid "\"" }
-    END {
-      show("tamalloc_names", "", length(n))
-      # No two names of the box have committed the same amount.
+    function size(column) {
+      return column == "PGTABLES_KB" ? "page_tables" : tolower(substr(column, 1, length(column) - 3))
+    }
+    # A row to the sums of what has these labels.
+    function add(what, labels,    i) {
+      n[what][labels]++
+      for (i = 1; i < NF; i++) if (col[i] ~ /_KB$/) kb[what][labels][size(col[i])] += $i
+      if ($(at["OOM_SCORE"]) > max[what][labels] + 0) max[what][labels] = $(at["OOM_SCORE"])
+    }
+    # The 20 that committed most, and the others as one. No two have committed the same.
+    function show_all(what,    order, labels, to, rank, key, count, sum, oom) {
+      show("tamalloc_" what "s", "", length(n[what]))
+      for (labels in n[what]) order[labels] = kb[what][labels]["committed"]
       PROCINFO["sorted_in"] = "@val_num_desc"
-      for (name in n) order[name] = kb["committed"][name]
-      rank = 0
-      for (name in order) {
-        to = ++rank <= 20 ? name : "(all other names)"
-        count[to] += n[name]
-        for (key in kb) sum[key][to] += kb[key][name]
-        if (!(to in max) || oom[name] > max[to]) max[to] = oom[name]
+      for (labels in order) {
+        to = ++rank <= 20 ? labels : "name=\"(all other names)\""
+        count[to] += n[what][labels]
+        for (key in kb[what][labels]) sum[to][key] += kb[what][labels][key]
+        if (max[what][labels] > oom[to] + 0) oom[to] = max[what][labels]
       }
-      for (name in count) {
-        show("tamalloc_name_processes", "name=\"" name "\"", count[name])
-        show("tamalloc_name_oom_score_max", "name=\"" name "\"", max[name])
-        for (key in sum) show("tamalloc_name_" key "_bytes", "name=\"" name "\"", sum[key][name] * 1024)
+      for (to in count) {
+        show("tamalloc_" what "_processes", to, count[to])
+        show("tamalloc_" what "_oom_score_max", to, oom[to] + 0)
+        for (key in sum[to]) show("tamalloc_" what "_" key "_bytes", to, sum[to][key] * 1024)
       }
-    }' "$boxed/summary" "$boxed/pids" | LC_ALL=C sort
+    }
+    END { for (what in n) show_all(what) }
+    ' "$boxed/summary" "$boxed/pids" | LC_ALL=C sort
   local name
   {
     echo "tamalloc_calls_total $(<"$counters/calls")"
     echo "tamalloc_call_failures_total $(<"$counters/failures")"
     echo "tamalloc_call_reserved_bytes_total $(<"$counters/reserved_bytes")"
     echo "tamalloc_abi_version $(<"$counters/abi_version")"
+    echo "tamalloc_build_info{version=\"$(tamalloc-textfile --version | awk '{ print $NF }')\"} 1"
   } | awk '{ printf "%s %.17g\n", $1, $2 }'
 }
 
