@@ -34,23 +34,23 @@
  * copy a byte to the reader can cost as much as to format it.
  */
 struct row_layout {
-	char pid[1 + 7];
-	char uid[1 + 6];
-	char starttime[1 + 10];
-	char reserved[1 + 11];
-	char committed[1 + 12];
-	char committed_pct[1 + 13];
-	char rss[1 + 8];
-	char anon[1 + 8];
-	char file[1 + 8];
-	char shmem[1 + 8];
-	char swap[1 + 8];
-	char hugetlb[1 + 10];
-	char pgtables[1 + 11];
-	char oom_score[1 + 9];
-	char oom_score_adj[1 + 13];
-	char ppid[1 + 7];
-	char cgroup[1 + 7];
+	char pid[1 + 7] __nonstring;
+	char uid[1 + 6] __nonstring;
+	char starttime[1 + 10] __nonstring;
+	char reserved[1 + 11] __nonstring;
+	char committed[1 + 12] __nonstring;
+	char committed_pct[1 + 13] __nonstring;
+	char rss[1 + 8] __nonstring;
+	char anon[1 + 8] __nonstring;
+	char file[1 + 8] __nonstring;
+	char shmem[1 + 8] __nonstring;
+	char swap[1 + 8] __nonstring;
+	char hugetlb[1 + 10] __nonstring;
+	char pgtables[1 + 11] __nonstring;
+	char oom_score[1 + 9] __nonstring;
+	char oom_score_adj[1 + 13] __nonstring;
+	char ppid[1 + 7] __nonstring;
+	char cgroup[1 + 7] __nonstring;
 };
 
 static const struct row_layout header = {
@@ -398,7 +398,8 @@ static unsigned int row_ppid(const struct task_struct *thread,
 
 	do {
 		parent = rcu_dereference(thread->real_parent);
-		ppid = pid_nr_ns(task_tgid(parent), ns);
+		/* NULL once it is reaped, which gives 0 */
+		ppid = pid_nr_ns(READ_ONCE(parent->signal->pids[PIDTYPE_TGID]), ns);
 		/* Pairs with tasklist_lock, under which both are changed. */
 		smp_rmb();
 	} while (unlikely(parent != rcu_access_pointer(thread->real_parent)));
@@ -445,8 +446,13 @@ bool tamalloc_row_sample(struct tamalloc_row *row, struct tamalloc_walk *walk)
 	struct task_struct *leader = walk->leader;
 	struct task_struct *thread = walk->thread;
 
+	/* Together with the name: a set-user-ID program may be executed any time. */
+	row_set_uid(row, task_cred_xxx(leader, euid));
 	row->ppid = row_ppid(thread, walk->ns);
+	row->cgroup = row_cgroup(leader);
 	row->oom_score = row_oom_score(thread);
+	/* Changes under oom_adj_mutex, which sleeps: may be stale at once. */
+	row->oom_score_adj = READ_ONCE(leader->signal->oom_score_adj);
 	/* task_lock() guards the name; the leader's, if this is the leader. */
 	if (thread == leader)
 		memcpy(row->comm, leader->comm, TASK_COMM_LEN);
@@ -457,12 +463,8 @@ bool tamalloc_row_sample(struct tamalloc_row *row, struct tamalloc_walk *walk)
 	if (thread != leader)
 		get_task_comm(row->comm, leader);
 	row->pid = walk->tgid;
-	row_set_uid(row, task_cred_xxx(leader, euid));
 	row->start_time = nsec_to_clock_t(leader->start_boottime +
 					  row->boot_offset);
-	/* Changes under oom_adj_mutex, which sleeps: may be stale at once. */
-	row->oom_score_adj = READ_ONCE(leader->signal->oom_score_adj);
-	row->cgroup = row_cgroup(leader);
 
 	return true;
 }

@@ -68,23 +68,29 @@ struct totals {
  *
  * mm_users counts the tasks that use @mm, and also short-lived references;
  * signal->live counts at most the threads among them, and these leave it first.
- * If they are equal, no other process has @mm, unless a thread was made between
- * the two reads. MMF_MULTIPROCESS stays set once a process was cloned with
- * CLONE_VM; CLONE_VFORK does not set it, and the counts decide.
+ * If they are equal, no other process has @mm. live is read on both sides, as a
+ * thread can be made meanwhile.
+ *
+ * MMF_MULTIPROCESS stays set once a process was cloned with CLONE_VM. It is set
+ * after the child can be found, and not at all by CLONE_VFORK: then the counts
+ * decide.
  */
 static bool mm_maybe_shared(const struct task_struct *thread,
 			    const struct mm_struct *mm)
 {
-	int users;
+	int live, users;
 
 	if (mm_flags_test(MMF_MULTIPROCESS, mm))
 		return true;
 
+	live = atomic_read(&thread->signal->live);
+	/* Pairs with atomic_inc() of live in copy_process(), after copy_mm(). */
+	smp_rmb();
 	users = atomic_read(&mm->mm_users);
 	/* Pairs with atomic_dec_and_test() of live in do_exit(), before exit_mm(). */
 	smp_rmb();
 
-	return users != atomic_read(&thread->signal->live);
+	return users != live || users != atomic_read(&thread->signal->live);
 }
 
 static struct hlist_head *shared_bucket(const struct shared_mms *shared,
@@ -112,6 +118,9 @@ static bool shared_seen(const struct shared_mms *shared,
 	return unlikely(shared->buckets) && shared_find(shared, mm);
 }
 
+/* In a memory cgroup at its limit, fail: nobody is killed for a read. */
+#define GFP_SHARED	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 static void shared_init(struct shared_mms *shared,
 			const struct pid_namespace *ns)
 {
@@ -122,8 +131,7 @@ static void shared_init(struct shared_mms *shared,
 	shared->bits = clamp(ilog2(ids / 4 | 1) + 1, SHARED_BITS_MIN,
 			     SHARED_BITS_MAX);
 	shared->buckets = kvmalloc_array(1UL << shared->bits,
-					 sizeof(*shared->buckets),
-					 GFP_KERNEL_ACCOUNT);
+					 sizeof(*shared->buckets), GFP_SHARED);
 	if (!shared->buckets)
 		return;
 
@@ -149,7 +157,7 @@ static struct shared_mm *shared_alloc(struct shared_mms *shared,
 	if (!shared->buckets)
 		shared_init(shared, walk->ns);
 	if (shared->buckets)
-		entry = kmalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
+		entry = kmalloc(sizeof(*entry), GFP_SHARED);
 	if (!entry)
 		mmdrop(mm);
 	tamalloc_walk_resume(walk);
@@ -199,8 +207,8 @@ static void shared_free(struct shared_mms *shared)
 
 /*
  * Address space costs nothing, and a peak may be long past. Memory that is resident
- * or swapped out takes an entry of eight bytes in a page table for each page or for
- * some hundred: there is not enough memory for a sum that does not fit.
+ * or swapped out takes an entry of eight bytes in a page table, for 2^18 pages at
+ * most: there is not enough memory for page tables of a sum that does not fit.
  */
 static void totals_add(struct totals *totals,
 		       const struct tamalloc_usage *usage)
