@@ -170,7 +170,7 @@ documented() {
   done
 }
 
-# zabbix KEY PARAMETER...: what the agent runs for a key: $1 and $2 are the parameters, $$
+# zabbix KEY PARAMETER...: run a key as the agent does: $1 and $2 are the parameters, $$
 # is a dollar; without parameters all stands as it is.
 zabbix() {
   local command
