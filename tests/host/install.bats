@@ -130,7 +130,7 @@ TEXT
   version=$(sed -n 's/^## \([0-9.]*\), .*/\1/p' "$top/docs/changes.md" | head -n 1)
   [[ -n $version ]]
   assert_eq "$version" "$(pkg-config --modversion tamalloc)" "tamalloc.pc"
-  assert_eq "#define TAMALLOC_VERSION \"$version\"" "$(grep VERSION "$dest/opt/tam/include/tamalloc.h")" "header"
+  assert_eq "#define TAMALLOC_VERSION \"$version\"" "$(grep "^#define TAMALLOC_VERSION" "$dest/opt/tam/include/tamalloc.h")" "header"
   for tool in tamcompare tamhold tamprove tamtouch; do
     assert_eq "$tool (tamalloc) $version" "$("$dest/opt/tam/bin/$tool" --version)" "version"
   done

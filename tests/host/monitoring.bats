@@ -170,7 +170,7 @@ documented() {
   done
 }
 
-# zabbix KEY PARAMETER...: what the agent runs for a key: $1 and $2 are the parameters, $$
+# zabbix KEY PARAMETER...: run a key as the agent does: $1 and $2 are the parameters, $$
 # is a dollar; without parameters all stands as it is.
 zabbix() {
   local command
@@ -194,7 +194,7 @@ zabbix() {
   assert_eq 9007199254740993 "$(zabbix name RSS_KB 7)" "RSS_KB of 7"
   assert_eq 34359738368 "$(zabbix name RESERVED_KB 7.0)" "RESERVED_KB of 7.0"
   assert_eq "" "$(zabbix name RSS_KB none)" "a name that nobody has"
-  assert_eq 'tamstat: there is no column "NIX"; there are:' "$(zabbix name NIX 7 | cut -d: -f1-3):" "a column that is not there"
+  assert_eq 'tamstat: there is no column "NIX"; there are:' "$(zabbix name NIX 7 | cut -d: -f1-2):" "a column that is not there"
   assert_eq "2 1 7" "$(zabbix oom)" "the next to be taken"
   assert_eq 1 "$(zabbix summary TotalRss)" "TotalRss"
   assert_eq 1 "$(zabbix calls failures)" "failures"

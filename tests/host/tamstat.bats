@@ -500,8 +500,8 @@ screen_says() {
   shows "shell before" || fail "the screen from before is gone"
 }
 
-# line N: of the screen, blanks squeezed. column N: of the rows on it. state: what the
-# third line starts with.
+# line N: of the screen, blanks squeezed. column N: of the rows on it. state: the start
+# of the third line.
 line() {
   tmux -L "$socket" capture-pane -p | awk -v n="$1" 'NR == n { $1 = $1; print }'
 }
@@ -1101,7 +1101,7 @@ TEXT
   run ! /usr/bin/python3 "$valid" "$top/proc/tools/tamstat.schema.json" <<<'{"Processes":1}'
 }
 
-@test "tamstat: what the fuzzer started from is shown, or refused in a line" {
+@test "tamstat: the first inputs of the fuzzer are shown, or refused in a line" {
   local file
   for file in "$top"/tests/host/fuzz/corpus/*; do
     rc=0

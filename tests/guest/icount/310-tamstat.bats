@@ -24,7 +24,7 @@ instructions() {
   taken=$((after - before))
 }
 
-@test "tamstat: what a process costs, of 10,000" {
+@test "tamstat: the cost of a process, of 10,000" {
   local args limit
   leader=$(crowd 10000)
   while IFS='|' read -r args limit; do
@@ -40,7 +40,7 @@ instructions() {
 TEXT
 }
 
-@test "tamalloc-textfile: what a process costs, of 1,000" {
+@test "tamalloc-textfile: the cost of a process, of 1,000" {
   leader=$(crowd 1000)
   instructions tamalloc-textfile
   echo "# tamalloc-textfile: $((taken / 1000)) instructions for each process" >&3

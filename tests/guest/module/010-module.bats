@@ -36,7 +36,7 @@ grouped_out() {
   setpriv --regid "$outsider" --clear-groups "$@"
 }
 
-# kernel_log: what was logged since the last call
+# kernel_log: the lines logged since the last call
 kernel_log() {
   dmesg --read-clear
 }

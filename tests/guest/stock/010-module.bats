@@ -116,7 +116,7 @@ profile tamalloc-tracer flags=(attach_disconnected,mediate_deleted) {
 TEXT
   apparmor_parser -r "$profile"
   mount -t proc -o hidepid=4 proc "$dir"
-  # Root, of no group that hidepid= spares: what decides is the ptrace check.
+  # Root, of no group that hidepid= spares: the ptrace check decides.
   setpriv --regid nogroup --clear-groups aa-exec -p tamalloc-confined -- cat "$dir/tamalloc/pids" >"$BATS_TEST_TMPDIR/confined"
   setpriv --regid nogroup --clear-groups aa-exec -p tamalloc-confined -- \
     bash -c 'exec 2>/dev/null; for s in "$0"/[0-9]*/status; do read -r _ name <"$s" && echo "$s"; done; true' "$dir" >"$BATS_TEST_TMPDIR/opened"

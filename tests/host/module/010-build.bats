@@ -1,4 +1,4 @@
-# Building the module by hand: what it refuses, in one line, and what it installs.
+# Building the module by hand: it refuses with one line, and installs the module.
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../../common
