@@ -22,7 +22,9 @@ static inline void tamalloc_count_ahead(unsigned int pages)
  */
 static inline bool tamalloc_fills_ahead(const struct vm_area_struct *vma)
 {
-	return (vma->vm_flags & VM_TAMALLOC) && (vma->vm_flags & VM_NOHUGEPAGE);
+	return IS_ENABLED(CONFIG_TAMALLOC_AHEAD) &&
+	       (vma->vm_flags & VM_TAMALLOC) &&
+	       (vma->vm_flags & VM_NOHUGEPAGE);
 }
 
 #ifdef CONFIG_TAMALLOC_AHEAD
