@@ -5,7 +5,7 @@ load helpers
 
 # verdict STATUS REGEXP OPTION... RUN [ARGUMENT...]
 verdict() {
-  expect_verdict "$1" "$2" --memory 512 --timeout 120 "${@:3}"
+  expect_verdict "$1" "$2" --memory 512 --timeout 300 "${@:3}"
 }
 
 # judged STATUS TEXT EXPECT VERDICT LINE...: the verdict on the logs of a guest whose kernel
