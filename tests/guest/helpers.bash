@@ -161,12 +161,26 @@ key() {
   awk -v key="$1:" '$1 == key { print $2 }' "${2:-$summary}"
 }
 
+# cgroup_inodes PID...: for each process, its PID and the inode number of the directory
+# that /proc/PID/cgroup names in the unified hierarchy.
+cgroup_inodes() {
+  local pid line path last='' inode=''
+  for pid; do
+    { line=$(grep '^0::' "/proc/$pid/cgroup"); } 2>/dev/null || line=0::/
+    path=${line#0::}
+    # Among 10,000 processes it costs time to ask for the same directory each time.
+    [[ $path == "$last" ]] || inode=$(stat -c %i "/sys/fs/cgroup$path" 2>/dev/null)
+    last=$path
+    echo "$pid $inode"
+  done
+}
+
 # For the given processes, print every field in which FILE, a copy of pids, differs
 # from the kernel's own files; nothing if all are equal. The processes must stand still.
 differences() {
   local file=$1
   shift
-  gawk -v want="$*" '
+  gawk -v want="$*" -v inodes="$(cgroup_inodes "$@")" '
     function slurp(path,   line, text, first) {
       text = ""; first = 1
       while ((getline line < path) > 0) { text = text (first ? "" : "\n") line; first = 0 }
@@ -194,6 +208,8 @@ differences() {
     NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
     { row[$(at["PID"])] = $0 }
     END {
+      n = split(inodes, list, " ")
+      for (k = 1; k < n; k += 2) inode[list[k]] = list[k + 1]
       n = split(want, list, " ")
       for (k = 1; k <= n; k++) {
         pid = list[k]
@@ -222,6 +238,8 @@ differences() {
         check(pid, "PGTABLES_KB", f[at["PGTABLES_KB"]], kb("VmPTE"))
         check(pid, "OOM_SCORE", f[at["OOM_SCORE"]], slurp("/proc/" pid "/oom_score"))
         check(pid, "OOM_SCORE_ADJ", f[at["OOM_SCORE_ADJ"]], slurp("/proc/" pid "/oom_score_adj"))
+        check(pid, "PPID", f[at["PPID"]], st["PPid"])
+        check(pid, "CGROUP", f[at["CGROUP"]], inode[pid])
         check(pid, "NAME", f[at["NAME"]], slurp("/proc/" pid "/comm"))
       }
     }' "$file"

@@ -25,15 +25,15 @@ setup() {
   ! has_call || run -1 bash -c "echo x >$counters/calls"
 }
 
-@test "pids: the header names the sixteen columns, NAME last" {
-  assert_eq "PID UID STARTTIME RESERVED_KB COMMITTED_KB COMMITTED_PCT RSS_KB ANON_KB FILE_KB SHMEM_KB SWAP_KB HUGETLB_KB PGTABLES_KB OOM_SCORE OOM_SCORE_ADJ NAME" \
+@test "pids: the header names the eighteen columns, NAME last" {
+  assert_eq "PID UID STARTTIME RESERVED_KB COMMITTED_KB COMMITTED_PCT RSS_KB ANON_KB FILE_KB SHMEM_KB SWAP_KB HUGETLB_KB PGTABLES_KB OOM_SCORE OOM_SCORE_ADJ PPID CGROUP NAME" \
     "$(head -n 1 "$pids" | xargs)"
 }
 
 @test "pids: every row parses" {
   local number='[0-9]+' bad
   cat "$pids" >"$copy"
-  bad=$(rows "$copy" | grep -vE "^( +$number){5} +$number\.[0-9]{2}( +$number){8} +-?$number [!-~]+\$" || true)
+  bad=$(rows "$copy" | grep -vE "^( +$number){5} +$number\.[0-9]{2}( +$number){8} +-?$number( +$number){2} [!-~]+\$" || true)
   assert_eq "" "$bad" "rows that do not parse"
   assert_le 5 "$(rows "$copy" | wc -l)" "five rows or more"
 }
@@ -43,12 +43,12 @@ setup() {
   # In such a small guest no number is wider than its column.
   gawk '
     NR == 1 {
-      for (i = 1; i < 16; i++) { pos = match(substr($0, at + 1), /[A-Z_]+/); at += pos + RLENGTH - 1; end[i] = at }
+      for (i = 1; i < 18; i++) { pos = match(substr($0, at + 1), /[A-Z_]+/); at += pos + RLENGTH - 1; end[i] = at }
       next
     }
     {
       at = 0
-      for (i = 1; i < 16; i++) {
+      for (i = 1; i < 18; i++) {
         match(substr($0, at + 1), /[-0-9.]+/); at += RSTART + RLENGTH - 1
         if (at != end[i]) { print "row " NR " column " i ": expected to end at " end[i] ", actual " at; bad = 1 }
       }

@@ -45,6 +45,7 @@ noticed() {
   noticed pids "COMMITTED not to be below RSS" 'NR == 3 { $5 = $7 - 4; $0 = " " $0 } { print }'
   noticed pids "another COMMITTED_PCT" 'NR == 3 { $6 = "0.01"; $0 = " " $0 } { print }'
   noticed pids "OOM_SCORE_ADJ from" 'NR == 3 { $15 = "-1001"; $0 = " " $0 } { print }'
+  noticed pids "the PPID of another" 'NR == 3 { $16 = $1; $0 = " " $0 } { print }'
 
   noticed summary "AddressSpaces" '!/^AddressSpaces/'
   noticed summary "TotalSwap" '/^TotalSwap/ { next } { print } /^TotalHugetlb/ { print "TotalSwap: 0 kB" }'

@@ -83,7 +83,7 @@ static void fault_line(const char *what, const char *line)
 static const char *const columns[] = {
 	"PID", "UID", "STARTTIME", "RESERVED_KB", "COMMITTED_KB", "COMMITTED_PCT",
 	"RSS_KB", "ANON_KB", "FILE_KB", "SHMEM_KB", "SWAP_KB", "HUGETLB_KB",
-	"PGTABLES_KB", "OOM_SCORE", "OOM_SCORE_ADJ", "NAME",
+	"PGTABLES_KB", "OOM_SCORE", "OOM_SCORE_ADJ", "PPID", "CGROUP", "NAME",
 };
 
 /* The byte after the header; NULL if it has other columns. */
@@ -123,6 +123,8 @@ static const char *row_fault(const struct row *row)
 		return "OOM_SCORE_ADJ from -1000 to 1000";
 	if (f[F_PID] < 1 || f[F_PID] > 4194304 || f[F_UID] > UINT_MAX)
 		return "a PID and a UID";
+	if (f[F_PPID] > 4194304 || f[F_PPID] == f[F_PID])
+		return "the PPID of another process";
 	return NULL;
 }
 
