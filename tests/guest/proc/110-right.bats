@@ -252,27 +252,21 @@ assert_summed_once() {
   assert_summed_once
 }
 
-@test "pids: the peak never goes down while memory comes and goes" {
-  local n
-  n=$(load_of 2000 400)
-  # Falls, and readings, of COMMITTED_KB as its own reader sees it.
-  run -0 peak --pids "$n"
-  assert_eq "$n readings, 0 falls" "$output"
-  # The same with four threads, which run on all processors.
-  run -0 peak --pids --threads 4 $((n / 2))
-  assert_eq "$((n / 2)) readings, 0 falls" "$output"
+@test "pids, summary: reading changes nothing" {
+  local file n
+  n=$(load_of 400 80)
+  for file in $pids $summary; do
+    run -0 unchanged "$file" "$n"
+    assert_eq "$n rounds, 0 differ" "$output" "$file"
+  done
 }
 
-@test "pids: VmHWM is seen to fall where nobody reads pids [control]" {
-  local n count
-  n=$(load_of 2000 400)
-  run -0 peak --status "$n"
-  [[ $output =~ ^$n\ readings,\ ([0-9]+)\ falls$ ]] || fail "$output"
-  count=${BASH_REMATCH[1]}
-  assert_le 1 "$count" "falls, 1 or more"
-  # What reads pids keeps VmHWM from falling below what it was shown.
-  run -0 peak --both "$n"
-  assert_eq "$n readings, 0 falls" "$output"
+@test "pids: no row shows an address space that exec is tearing down" {
+  local n
+  n=$(load_of 4000 400)
+  run -0 torn 8 "$n"
+  [[ $output =~ ^([0-9]+)\ rows,\ 0\ torn$ ]] || fail "$output"
+  assert_eq $((n * 8)) "${BASH_REMATCH[1]}" "rows of processes that live throughout"
 }
 
 @test "pids: the peak starts again with exec and with a reset by clear_refs" {
