@@ -510,6 +510,7 @@ void screen_run(void)
 		sigaddset(&blocked, signals[i]);
 	sigprocmask(SIG_BLOCK, &blocked, &waiting);
 	options.total = true;
+	screen.news = users_in_background();
 	table_read(&screen.first, options.pids_file);
 	if (table_column(&screen.first, "CGROUP"))
 		cgroups_find(&screen.first);
@@ -517,7 +518,6 @@ void screen_run(void)
 	/* What is wrong with the options is said where it can be read. */
 	view_make(&screen.view, &screen.first, NULL);
 	layout_make(&screen.layout, &screen.view, 0);
-	screen.news = users_in_background();
 	start();
 	/* Those of ncurses for a new size and for ^Z stay. */
 	for (size_t i = 0; i < 4; i++)

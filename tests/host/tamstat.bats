@@ -19,6 +19,7 @@ setup() {
   export TAMSTAT_PROC=$files LC_ALL=C.UTF-8
   servers=0
   socket=
+  preload=
 }
 
 teardown() {
@@ -36,7 +37,7 @@ ends() {
   out=$BATS_TEST_TMPDIR/out
   shift
   rc=0
-  "$tamstat" "$@" >"$out" 2>"$out.err" || rc=$?
+  LD_PRELOAD=$preload "$tamstat" "$@" >"$out" 2>"$out.err" || rc=$?
   assert_eq "$status_" "$rc" "status of tamstat $* ($(head -n 3 "$out.err"))"
   cat "$out.err" >>"$out"
 }
@@ -446,7 +447,7 @@ on_screen() {
 trap : INT
 stty -g >before
 echo "shell before"
-"$@"
+LD_PRELOAD=$PRELOAD "$@"
 echo $? >status
 stty -g >after
 exec cat
@@ -455,7 +456,7 @@ TEXT
   # client with it.
   socket=tamstat-$BATS_TEST_NUMBER-$$-$((++servers))
   tmux -L "$socket" -f /dev/null new-session -d -x 100 -y 12 \
-    -e "TAMSTAT_PROC=${TAMSTAT_PROC:-}" -c "$BATS_TEST_TMPDIR" \
+    -e "TAMSTAT_PROC=${TAMSTAT_PROC:-}" -e "PRELOAD=$preload" -c "$BATS_TEST_TMPDIR" \
     dash "$BATS_TEST_TMPDIR/session" "$tamstat" "$@" 3>&-
 }
 
@@ -810,10 +811,12 @@ process() {
   printf "$4" >"$proc/$1/cmdline"
 }
 
-# shim LIBRARY <CODE: a library that stands between tamstat and the C library.
+# shim LIBRARY <CODE: a library that stands between tamstat, and no other program, and
+# the C library.
 shim() {
   gcc -shared -fPIC -D_GNU_SOURCE -o "$BATS_TEST_TMPDIR/$1.so" -x c - -ldl
-  export LD_PRELOAD=$BATS_TEST_TMPDIR/$1.so ASAN_OPTIONS=verify_asan_link_order=0
+  preload=$BATS_TEST_TMPDIR/$1.so
+  export ASAN_OPTIONS=verify_asan_link_order=0
 }
 
 @test "tamstat: no figure loses a digit, up to 2^64-1" {
