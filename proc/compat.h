@@ -225,9 +225,10 @@ static inline void compat_percpu_counter_sum_four(struct percpu_counter *fbc,
 	for_each_cpu_or(cpu, cpu_online_mask, cpu_dying_mask) {
 		const s32 *counts = per_cpu_ptr(fbc[0].counters, cpu);
 
-		/* Change under no lock, as in __percpu_counter_sum() */
-		for (i = 0; i < 4; i++)
-			sums[i] += data_race(counts[i]);
+		for (i = 0; i < 4; i++) {
+			/* Changes under no lock, as in __percpu_counter_sum() */
+			sums[i] += data_race(READ_ONCE(counts[i]));
+		}
 	}
 
 	for (i = 3; i >= 0; i--)

@@ -506,31 +506,41 @@ static const struct {
 	{ "backwards", do_backwards }, { "shuffled", do_shuffled },
 	{ "fronts", do_fronts }, { "mixed", do_mixed },
 };
+
 #define PATTERNS (sizeof(patterns) / sizeof(patterns[0]))
 
-static void same(const char *name, size_t n, const char *what, long expected, long actual)
+/* Which pattern it was, for whoever has to repeat it */
+static const char *about(size_t n)
+{
+	static char text[100];
+
+	snprintf(text, sizeof(text), "pattern %zu (%s, %zu pages, first at %zu of its page table)",
+		 n, patterns[n % PATTERNS].name, pages, number_of(0) % TABLE);
+	return text;
+}
+
+static void same(size_t n, const char *what, long expected, long actual)
 {
 	if (expected != actual)
-		errx(1, "pattern %zu (%s, %zu pages, first at %zu of its page table): %s: expected %ld, actual %ld",
-		     n, name, pages, number_of(0) % TABLE, what, expected, actual);
+		errx(1, "%s: %s: expected %ld, actual %ld", about(n), what, expected, actual);
 }
 
 static int do_random(size_t count)
 {
 	static unsigned char vec[MAX_PAGES];
 	long faults, ahead_faults, ahead_pages, brought = 0;
-	const char *name;
 	size_t n, i;
 
 	/* A page of these that is touched first in a pattern would count as a fault. */
 	memset(vec, 1, sizeof(vec));
 	memset(order, 1, sizeof(order));
 	for (n = 0; n < count; n++) {
-		name = patterns[n % PATTERNS].name;
 		get_area("tamalloc", below(TABLE), 1 + below(1200));
 		memset(model, 0, sizeof(model));
 		memset(written, 0, sizeof(written));
-		model_faults = model_ahead_faults = model_ahead_pages = 0;
+		model_faults = 0;
+		model_ahead_faults = 0;
+		model_ahead_pages = 0;
 		ahead_faults = counter("ahead_faults");
 		ahead_pages = counter("ahead_pages");
 		faults = minor_faults();
@@ -539,14 +549,14 @@ static int do_random(size_t count)
 		if (mincore(area, pages * PAGE, vec))
 			err(1, "mincore");
 		for (i = 0; i < pages; i++)
-			if ((model[i] != NONE) != (vec[i] & 1))
-				errx(1, "pattern %zu (%s, %zu pages, first at %zu of its page table): page %zu: expected %s, actual %s",
-				     n, name, pages, number_of(0) % TABLE, i,
-				     model[i] ? "present" : "none", vec[i] & 1 ? "present" : "none");
-		same(name, n, "faults", model_faults, faults);
-		same(name, n, "ahead_faults", model_ahead_faults,
+			if ((model[i] ? 1 : 0) != (vec[i] & 1))
+				errx(1, "%s: page %zu: expected %s, actual %s", about(n), i,
+				     model[i] ? "present" : "none",
+				     vec[i] & 1 ? "present" : "none");
+		same(n, "faults", model_faults, faults);
+		same(n, "ahead_faults", model_ahead_faults,
 		     counter("ahead_faults") - ahead_faults);
-		same(name, n, "ahead_pages", model_ahead_pages,
+		same(n, "ahead_pages", model_ahead_pages,
 		     counter("ahead_pages") - ahead_pages);
 		brought += model_ahead_pages;
 		munmap(area, pages * PAGE);
@@ -574,7 +584,7 @@ int main(int argc, char **argv)
 		return do_flags(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "turns"))
 		return do_turns(strtoul(argv[2], NULL, 10));
-	fputs("usage: callahead touch WAY PAGES OP... | random SEED COUNT AHEAD_KB | flags WAY | turns PAGES\n",
-	      stderr);
+	fputs("usage: callahead touch WAY PAGES OP... | random SEED COUNT AHEAD_KB |\n"
+	      "       flags WAY | turns PAGES\n", stderr);
 	return 2;
 }

@@ -43,10 +43,16 @@ static uint64_t expected[PAGES];	/* the stamp of each page, 0 if it was not writ
 static bool mapped[PAGES];
 static uint64_t next_stamp = 1;
 
+static void set_ends(uint64_t *page, uint64_t stamp)
+{
+	page[0] = stamp;
+	page[WORDS - 1] = stamp;
+}
+
 static void write_page(size_t i)
 {
 	expected[i] = next_stamp++;
-	area[i][0] = area[i][WORDS - 1] = expected[i];
+	set_ends(area[i], expected[i]);
 }
 
 static void fill(size_t start, size_t n)
@@ -349,7 +355,8 @@ static void do_writev(void)
 
 	get(0);
 	for (i = 0; i < PAGES; i++) {
-		page[0] = page[WORDS - 1] = expected[i] = next_stamp++;
+		expected[i] = next_stamp++;
+		set_ends(page, expected[i]);
 		remote.iov_base = area[i];
 		if (process_vm_writev(getpid(), &local, 1, &remote, 1, 0) != (ssize_t)PAGE)
 			err(1, "process_vm_writev");
@@ -402,7 +409,8 @@ static void do_uffd(void)
 			.dst = (uintptr_t)area[i], .src = (uintptr_t)page, .len = PAGE,
 		};
 
-		page[0] = page[WORDS - 1] = expected[i] = next_stamp++;
+		expected[i] = next_stamp++;
+		set_ends(page, expected[i]);
 		/* EEXIST, if a neighbour had brought it along */
 		if (ioctl(fd, UFFDIO_COPY, &copy))
 			err(1, "UFFDIO_COPY of page %zu", i);
@@ -420,7 +428,7 @@ static void *fill_odd(void *arg)
 	(void)arg;
 	for (i = 1; i < PAGES; i += 2) {
 		pthread_barrier_wait(&turn);
-		area[i][0] = area[i][WORDS - 1] = expected[i];
+		set_ends(area[i], expected[i]);
 	}
 	return NULL;
 }
@@ -438,7 +446,7 @@ static void do_turns(void)
 		errx(1, "pthread_create");
 	for (i = 0; i < PAGES; i += 2) {
 		pthread_barrier_wait(&turn);
-		area[i][0] = area[i][WORDS - 1] = expected[i];
+		set_ends(area[i], expected[i]);
 	}
 	pthread_join(thread, NULL);
 	say("filled by two in turns", 0);
@@ -462,8 +470,10 @@ static void do_ksm(void)
 	set("/sys/kernel/mm/ksm/pages_to_scan", "10000");
 	get(PAGES);
 	/* All alike, so that they merge. */
-	for (round = 0; round < (int)PAGES; round++)
-		area[round][0] = area[round][WORDS - 1] = expected[round] = 7;
+	for (round = 0; round < (int)PAGES; round++) {
+		expected[round] = 7;
+		set_ends(area[round], expected[round]);
+	}
 	say("MERGEABLE", madvise(area, PAGES * PAGE, MADV_MERGEABLE));
 	for (round = 0; round < 600 &&
 	     !strtol(slurp("/sys/kernel/mm/ksm/pages_shared"), NULL, 10); round++)
