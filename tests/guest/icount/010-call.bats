@@ -70,5 +70,6 @@ within_two_percent() {
   for way in populate thp; do
     assert_eq 8.00 "$(figure fill.sparse.$way.committed)" "$way: times what was touched"
   done
-  assert_le 7 "$(figure fill.sparse.mthp.committed | cut -d. -f1)" "mthp: times what was touched"
+  # At both ends, a block of 64 KiB does not fit.
+  assert_le 6 "$(figure fill.sparse.mthp.committed | cut -d. -f1)" "mthp: times what was touched"
 }

@@ -71,12 +71,16 @@ setup() {
   assert_eq 1 "$(grep -cE "^CommittedPct: +$number\.[0-9]{2} %\$" "$copy")" "percentage"
 }
 
-@test "sysfs: the four counters, one number each, read-only" {
-  local name
+@test "sysfs: one number in each file, read-only except for ahead_kb" {
+  local name mode files=(abi_version calls failures reserved_bytes)
   has_call || skip "this kernel has no tamalloc()"
-  assert_eq "abi_version calls failures reserved_bytes" "$(cd "$counters" && echo *)"
-  for name in abi_version calls failures reserved_bytes; do
-    assert_eq 444 "$(stat -c %a "$counters/$name")" "mode of $name"
+  [[ ! -d /sys/kernel/mm/transparent_hugepage ]] ||
+    files=(abi_version ahead_faults ahead_kb ahead_pages "${files[@]:1}")
+  assert_eq "${files[*]}" "$(cd "$counters" && echo *)" "files"
+  for name in "${files[@]}"; do
+    mode=444
+    [[ $name != ahead_kb ]] || mode=644
+    assert_eq "$mode" "$(stat -c %a "$counters/$name")" "mode of $name"
     grep -qxE '[0-9]+' "$counters/$name" || fail "$name: $(<"$counters/$name")"
   done
   assert_eq 1 "$(<"$counters/abi_version")" abi_version
