@@ -74,8 +74,8 @@ sum_of() {
   cat $pids >"$copy"
   assert_eq "" "$(differences "$copy" "$stood")"
   read -ra names < <(head -n 1 $pids)
-  assert_eq 16 "${#names[@]}" columns
-  for ((col = 2; col <= 16; col++)); do
+  assert_eq 18 "${#names[@]}" columns
+  for ((col = 2; col <= 18; col++)); do
     name=${names[col - 1]}
     gawk -v pid="$stood" -v col="$col" '$1 == pid { $col = $col "1" } { print }' \
       "$copy" >"$copy.wrong"

@@ -133,9 +133,14 @@ int main(int argc, char **argv)
 	CPU_SET(0, &cpus);
 	if (sched_setaffinity(0, sizeof(cpus), &cpus))
 		err(1, "sched_setaffinity");
-	/* Until all that is used is present and the share of the CPU has settled. */
-	for (i = 0; i < 4; i++)
+	/*
+	 * Until all that is used is present and the share of the CPU has settled. A
+	 * read as well: after it, the reader no longer shares the pages of its buffer.
+	 */
+	for (i = 0; i < 4; i++) {
 		grow_and_shrink(PAGES_MAX, '-', &without);
+		grow_and_shrink(PAGES_MAX, 'r', &with);
+	}
 
 	for (i = 0; i < rounds; i++) {
 		int pages = 1 + i % PAGES_MAX;
