@@ -347,7 +347,7 @@ comms() {
     IFS='|'
     echo "${!hex[*]}"
   )) ")" "bytes of each NAME"
-  assert_eq "" "$(rows "$copy" | awk 'NF != 16')" "rows that have not 16 fields"
+  assert_eq "" "$(rows "$copy" | awk 'NF != 18')" "rows that have not 18 fields"
   assert_eq "" "$(LC_ALL=C tr -d '\n!-~ ' <"$copy")" "bytes that are not printable"
   count=$(key Processes)
   # cat and the shell's own child may start and end; a forged line must not appear.
