@@ -234,10 +234,10 @@ ids_at() {
     [[ " $list " == *" $pid "* ]] || fail "expected a row of $pid, actual: $list"
   done
 
-  # The same processes, with the same figures and other ids.
-  assert_eq "$(gawk 'NR > 1 { $1 = ""; print }' "$dir/innermost/tamalloc/pids" | sort)" \
-    "$(gawk 'NR == FNR { seen[$3 $4 $5 $NF]; next } FNR > 1 && ($3 $4 $5 $NF) in seen { $1 = ""; print }' \
-      "$dir/innermost/tamalloc/pids" $pids | sort)" "rows without their PID"
+  # The same processes, with the same figures and other ids (PID, PPID).
+  assert_eq "$(gawk 'NR > 1 { $1 = $16 = ""; print }' "$dir/innermost/tamalloc/pids" | sort)" \
+    "$(gawk 'NR == FNR { seen[$3 $4 $5 $NF]; next } FNR > 1 && ($3 $4 $5 $NF) in seen { $1 = $16 = ""; print }' \
+      "$dir/innermost/tamalloc/pids" $pids | sort)" "rows without their ids"
 }
 
 @test "private: a mount shows its own pid namespace to every reader" {
