@@ -6,7 +6,7 @@ load helpers
 setup() {
   copy=$BATS_TEST_TMPDIR/checkout
   tree=$BATS_TEST_TMPDIR/tree
-  copy_checkout "$copy" kernel-patches proc scripts syscall
+  copy_checkout "$copy" kernel-patches proc scripts syscall tests/kselftest
   # The original part of the kernel tree that the patches touch.
   mkdir -p "$tree/fs/proc"
   cp "$top/build/linux/Makefile" "$top/build/linux/Kbuild" "$tree/"

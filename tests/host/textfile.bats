@@ -211,7 +211,7 @@ refuses() {
   local new=.tamalloc.prom.tmp
   # As on a full disk. The temporary file has room for a part.
   # shellcheck disable=SC2016  # for the other shell
-  refusing() { run -1 bash -c 'trap "" XFSZ; ulimit -f 1; exec "$@"' sh "$BATS_FILE_TMPDIR/tamalloc-textfile" \
+  refusing() { run -1 bash -c 'trap "" XFSZ; ulimit -f 1; exec "$@"' sh "$tools/tamalloc-textfile" \
     --proc "$proc" --sys "$sys" "$out/tamalloc.prom"; }
   echo old >"$out/tamalloc.prom"
   refusing
@@ -219,7 +219,7 @@ refuses() {
     "$output" "message"
   assert_eq "tamalloc.prom" "$(ls -A "$out")" "files"
   assert_eq old "$(<"$out/tamalloc.prom")" "the file"
-  run -1 bash -c '"$@" >/dev/full' sh "$BATS_FILE_TMPDIR/tamalloc-textfile" --proc "$proc" --sys "$sys"
+  run -1 bash -c '"$@" >/dev/full' sh "$tools/tamalloc-textfile" --proc "$proc" --sys "$sys"
   assert_eq "tamalloc-textfile: error: cannot write: No space left on device" "$output" "message"
   # What a killed run has left is in nobody's way, and is cleared.
   echo half >"$out/$new"
@@ -261,7 +261,7 @@ refuses() {
   echo old >"$out/tamalloc.prom"
   # LeakSanitizer does not go with strace.
   ASAN_OPTIONS=detect_leaks=0 run -1 strace -qq -o "$BATS_TEST_TMPDIR/trace" -P "$proc/tamalloc/pids" -e trace=pread64 \
-    -e inject=pread64:error=EIO:when=2 "$BATS_FILE_TMPDIR/tamalloc-textfile" --proc "$proc" --sys "$sys" "$out/tamalloc.prom"
+    -e inject=pread64:error=EIO:when=2 "$tools/tamalloc-textfile" --proc "$proc" --sys "$sys" "$out/tamalloc.prom"
   assert_eq "tamalloc-textfile: error: cannot read $proc/tamalloc/pids: Input/output error" "$output" "message"
   assert_eq "old tamalloc.prom" "$(<"$out/tamalloc.prom") $(ls -A "$out")" "the file"
 }
