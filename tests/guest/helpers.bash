@@ -166,9 +166,11 @@ key() {
 cgroup_inodes() {
   local pid line path last='' inode=''
   for pid; do
-    { line=$(grep '^0::' "/proc/$pid/cgroup"); } 2>/dev/null || line=0::/
-    path=${line#0::}
-    # Among 10,000 processes it costs time to ask for the same directory each time.
+    path=/
+    # Without a fork: there may be 10,000 processes.
+    while IFS= read -r line; do
+      [[ $line != 0::* ]] || path=${line#0::}
+    done 2>/dev/null <"/proc/$pid/cgroup" || :
     [[ $path == "$last" ]] || inode=$(stat -c %i "/sys/fs/cgroup$path" 2>/dev/null)
     last=$path
     echo "$pid $inode"
