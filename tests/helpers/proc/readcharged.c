@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * readcharged: what a reader is charged, in the memory cgroup that it is in
+ * readcharged: the charge of a reader to its memory cgroup
  *
  * Usage: readcharged idle FILE COUNT
  *        readcharged full FILE
