@@ -82,6 +82,8 @@ static int ahead_find_order(struct vm_fault *vmf)
 	pte = pte_offset_map(vmf->pmd, addr);
 	if (!pte)
 		return -EAGAIN;
+	/* pte_offset_map() does not tell sparse that it enters RCU. */
+	__acquire(RCU);
 
 	/* Backwards, as the page before is the one most likely not used */
 	for (used = 0; used < max; used++)
