@@ -152,9 +152,9 @@ as_mmap() {
   for kb in 16 64 1024; do
     echo $kb >$counters/ahead_kb
     for record in 4 8 16 32; do
-      ops=(w:0:$record)
+      ops=("w:0:$record")
       for ((i = record; i + record <= 512; i += record)); do
-        ops+=(w:$i:1 w:$((i + record - 1)):1)
+        ops+=("w:$i:1" "w:$((i + record - 1)):1")
       done
       touched 512 "${ops[@]}"
       assert_between "$written" "$committed" $((written + kb / 4)) \
