@@ -139,7 +139,7 @@ other bytes that are not 0: 0"
   run -0 callwith maps mmap
   mmap=$output
   run -0 callwith maps tamalloc
-  assert_eq "$(sed '/^VmFlags:/s/$/ nh ta/' <<<"$mmap")" "$output" "maps and smaps, with its two flags"
+  assert_eq "$(sed '/^VmFlags:/s/$/nh ta /' <<<"$mmap")" "$output" "maps and smaps, with its two flags"
   assert_eq "maps: rw-p 00000000 00:00 0 " "${lines[0]}"
   run -0 callwith maps shared
   [[ $output != "$mmap" ]] || fail "shared memory looks the same: $output"
@@ -150,6 +150,6 @@ other bytes that are not 0: 0"
   run -0 callwith readexec mmap
   mmap=$output
   run -0 callwith readexec tamalloc
-  assert_eq "$(sed '/^VmFlags:/s/$/ nh ta/' <<<"$mmap")" "$output" "maps and smaps, with its two flags"
+  assert_eq "$(sed '/^VmFlags:/s/$/nh ta /' <<<"$mmap")" "$output" "maps and smaps, with its two flags"
   assert_eq "maps: rwxp 00000000 00:00 0 " "${lines[0]}"
 }

@@ -77,7 +77,7 @@ status_kb() {
     assert_between 16380 "$write_rss" 16420 "$name: WRITE_RSS_KB"
     # malloc has touched its first page at the call.
     assert_between 255 "${fill%.*}" 257 "$name: FILL_FAULTS/MIB"
-    assert_between 32 "$sparse" 48 "$name: SPARSE_RSS_KB"
+    assert_between 28 "$sparse" 48 "$name: SPARSE_RSS_KB"
     [[ $name != tamalloc ]] || assert_eq "0 0" "$call_faults $call_rss" "tamalloc: faults and kB of the call"
   done < <(tail -n +2 <<<"$output")
   assert_eq "malloc calloc mmap tamalloc " "$names" "rows"
@@ -133,7 +133,7 @@ status_kb() {
     n=$((n + 1))
     if [[ $name == tamalloc ]]; then
       assert_between 18 "${fill%.*}" 24 "$name: FILL_FAULTS/MIB"
-      assert_between 32 "$sparse" 48 "$name: SPARSE_RSS_KB"
+      assert_between 28 "$sparse" 48 "$name: SPARSE_RSS_KB"
     else
       # All but what does not fill an aligned 2 MiB
       assert_between 14336 "$sparse" 16420 "$name: SPARSE_RSS_KB"
