@@ -34,23 +34,23 @@
  * copy a byte to the reader can cost as much as to format it.
  */
 struct row_layout {
-	char pid[1 + 7] __nonstring;
-	char uid[1 + 6] __nonstring;
-	char starttime[1 + 10] __nonstring;
-	char reserved[1 + 11] __nonstring;
-	char committed[1 + 12] __nonstring;
-	char committed_pct[1 + 13] __nonstring;
-	char rss[1 + 8] __nonstring;
-	char anon[1 + 8] __nonstring;
-	char file[1 + 8] __nonstring;
-	char shmem[1 + 8] __nonstring;
-	char swap[1 + 8] __nonstring;
-	char hugetlb[1 + 10] __nonstring;
-	char pgtables[1 + 11] __nonstring;
-	char oom_score[1 + 9] __nonstring;
-	char oom_score_adj[1 + 13] __nonstring;
-	char ppid[1 + 7] __nonstring;
-	char cgroup[1 + 7] __nonstring;
+	char pid[1 + 7];
+	char uid[1 + 6];
+	char starttime[1 + 10];
+	char reserved[1 + 11];
+	char committed[1 + 12];
+	char committed_pct[1 + 13];
+	char rss[1 + 8];
+	char anon[1 + 8];
+	char file[1 + 8];
+	char shmem[1 + 8];
+	char swap[1 + 8];
+	char hugetlb[1 + 10];
+	char pgtables[1 + 11];
+	char oom_score[1 + 9];
+	char oom_score_adj[1 + 13];
+	char ppid[1 + 7];
+	char cgroup[1 + 7];
 };
 
 static const struct row_layout header = {
