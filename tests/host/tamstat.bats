@@ -312,11 +312,15 @@ ends() {
 @test "tamstat: --diff reads twice" {
   local proc=$BATS_TEST_TMPDIR/proc pid
   mkdir "$proc"
-  # It waits for each look until somebody writes it.
-  mkfifo "$proc/pids"
+  # It waits for each look until somebody writes it.  The second look has a
+  # pipe of its own: a writer that comes early cannot join the first.
+  mkfifo "$proc/pids" "$proc/second"
   TAMSTAT_PROC=$proc "$tamstat" --diff 0.01 -s anon -k >"$BATS_TEST_TMPDIR/out" 3>&- &
   pid=$!
-  cat "$files/pids" >"$proc/pids"
+  exec 4>"$proc/pids"
+  mv "$proc/second" "$proc/pids"
+  cat "$files/pids" >&4
+  exec 4>&-
   awk '$1 == 69 { $8 = 777 } $1 != 1 { print }' "$files/pids" >"$proc/pids"
   wait "$pid"
   assert_eq "PID USER WAS_KB ANON_KB GROWTH_KB NAME 69 daemon 100 777 +677 sleep" \
