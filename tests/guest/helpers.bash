@@ -162,10 +162,14 @@ key() {
 }
 
 # cgroup_inodes PID...: for each process, its PID and the inode number of the directory
-# that /proc/PID/cgroup names in the unified hierarchy.
+# that /proc/PID/cgroup names in the unified hierarchy; 0 in a kernel without cgroups.
 cgroup_inodes() {
   local pid line path last='' inode=''
   for pid; do
+    [[ -e /proc/self/cgroup ]] || {
+      echo "$pid 0"
+      continue
+    }
     path=/
     # Without a fork: there may be 10,000 processes.
     while IFS= read -r line; do

@@ -19,6 +19,11 @@ teardown_file() {
   assert_eq 0 "$(</sys/module/rcupdate/parameters/rcu_cpu_stall_suppress)" rcu_cpu_stall_suppress
 }
 
+@test "scale: CGROUP is 0 in a kernel without cgroups" {
+  run ! test -e /proc/self/cgroup
+  assert_eq 0 "$(column CGROUP | sort -u | paste -sd' ')" "values of CGROUP"
+}
+
 # look tests for each id whether it has a status file and an address space. It does
 # not depend on how /proc/tamalloc finds processes.
 @test "scale: pids has a row for each process there is, in order; summary counts them" {
