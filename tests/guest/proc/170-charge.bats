@@ -27,7 +27,6 @@ in_cgroup() {
   for ((i = 0; i < 40; i++)); do
     stand
   done
-  echo 16M >$cgroup/memory.max
   in_cgroup readcharged full $pids
   assert_eq 0 "$status" "exit status; output: $output"
   assert_le 4096 "$output" "bytes that were read, more than a page"

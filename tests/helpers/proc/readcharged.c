@@ -8,21 +8,20 @@
  * idle: read all of FILE through COUNT descriptors with a buffer of 64 KiB, keep them
  * open, and print by how many kB the charge of the cgroup has grown.
  *
- * full: use memory until less than 32 KiB are left below the limit of the cgroup,
- * then read all of FILE with such a buffer. Prints how many bytes there were.
+ * full: leave less than 64 KiB below the limit of the cgroup, then read all of FILE with
+ * such a buffer. Prints how many bytes there were.
  */
-#include <sys/mman.h>
-
 #include "pids.h"
 
 #define PIECE	(64 << 10)
 
 static char buf[4 << 20];
 
-static long long value_of(const char *name)
+/* The path of file NAME of the own cgroup */
+static const char *path_of(const char *name)
 {
 	static char path[512];
-	char text[32], line[256], *end;
+	char line[256], *end;
 	size_t len;
 
 	len = read_file("/proc/self/cgroup", line, sizeof(line) - 1, sizeof(line));
@@ -32,13 +31,20 @@ static long long value_of(const char *name)
 		errx(1, "in no cgroup: %s", line);
 	*end = '\0';
 	snprintf(path, sizeof(path), "/sys/fs/cgroup%s/%s", line + 3, name);
-	text[read_file(path, text, sizeof(text) - 1, sizeof(text))] = '\0';
+	return path;
+}
+
+static long long value_of(const char *name)
+{
+	char text[32];
+
+	text[read_file(path_of(name), text, sizeof(text) - 1, sizeof(text))] = '\0';
 	return strtoll(text, NULL, 10);
 }
 
-static int open_it(const char *path)
+static int open_it(const char *path, int flags)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, flags | O_CLOEXEC);
 
 	if (fd < 0)
 		err(1, "%s", path);
@@ -52,7 +58,7 @@ static void idle(const char *path, int count)
 	int i;
 
 	for (i = 0; i < count; i++)
-		fds[i] = open_it(path);
+		fds[i] = open_it(path, O_RDONLY);
 	value_of("memory.current");
 	before = value_of("memory.current");
 	for (i = 0; i < count; i++)
@@ -64,23 +70,29 @@ static void idle(const char *path, int count)
 	free(fds);
 }
 
+static void set(int fd, const char *value)
+{
+	if (write(fd, value, strlen(value)) < 0)
+		err(1, "cannot set a limit to %s", value);
+}
+
 static void full(const char *path)
 {
-	const size_t size = 64 << 20;
-	long long limit = value_of("memory.max");
-	int fd = open_it(path);
-	size_t at;
-	char *p;
+	int fd = open_it(path, O_RDONLY);
+	int current = open_it(path_of("memory.current"), O_RDONLY);
+	int high = open_it(path_of("memory.high"), O_WRONLY);
+	int max = open_it(path_of("memory.max"), O_WRONLY);
+	char text[32] = "";
 
-	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p == MAP_FAILED)
-		err(1, "mmap");
-	for (at = 0; limit - value_of("memory.current") >= 32 << 10; at += 4096) {
-		if (at == size)
-			errx(1, "the limit of %lld bytes was not reached", limit);
-		p[at] = 1;
-	}
+	/* So that the next one has its buffer, and nothing is charged from then on */
+	pread(current, text, sizeof(text) - 1, 0);
+	/* A processor charges 64 pages ahead; at the high limit it gives them back. */
+	set(high, "0");
+	set(high, "max");
+	if (pread(current, text, sizeof(text) - 1, 0) <= 0)
+		err(1, "memory.current");
+	snprintf(text, sizeof(text), "%lld", strtoll(text, NULL, 10) + (48 << 10));
+	set(max, text);
 	printf("%zu\n", read_all(fd, buf, sizeof(buf), PIECE));
 }
 
