@@ -103,7 +103,7 @@ allocations() {
   cat $summary >/dev/null
   echo 0 >$tracing/events/kmem/kmalloc/enable
   assert_all_traced
-  awk '$1 ~ /^cat-/ && (/ call_site=(tamalloc|shared_mm)/ ||
+  awk '$1 ~ /^cat-/ && (/ call_site=(tamalloc|shared)_/ ||
     / call_site=__kvmalloc_node/ && !/ bytes_req=4096 /) { n++ } END { print n + 0 }' $tracing/trace
 }
 
