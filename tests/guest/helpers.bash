@@ -78,6 +78,12 @@ stand_as() {
   standing+=("$stood")
 }
 
+# open_to_users DIR...: make directories below $BATS_TEST_TMPDIR that every user can reach.
+open_to_users() {
+  mkdir -p "$@"
+  chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/*/ "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" "$@"
+}
+
 # as UID COMMAND...: run a program as another user, whose only group has that number.
 # (Otherwise root would keep group 0, which is the default gid=.)
 as() {
