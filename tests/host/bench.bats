@@ -23,11 +23,11 @@ refused() {
 }
 
 @test "bench-native: two different commits that git knows, and a number of rounds" {
-  refused 'COMMITS="HEAD": give two' env COMMITS=HEAD "$top/scripts/bench/native"
-  refused 'COMMITS="HEAD . .": give two' env COMMITS="HEAD . ." "$top/scripts/bench/native"
+  refused 'COMMITS="HEAD": name two commits' env COMMITS=HEAD "$top/scripts/bench/native"
+  refused 'COMMITS="HEAD . .": name two commits' env COMMITS="HEAD . ." "$top/scripts/bench/native"
   refused "git knows no commit nosuch" env COMMITS="nosuch ." "$top/scripts/bench/native"
   refused "the same commit" env COMMITS="HEAD HEAD~0" "$top/scripts/bench/native"
-  refused "ROUNDS=0 is no number" env ROUNDS=0 "$top/scripts/bench/native"
+  refused "ROUNDS=0 must be a number" env ROUNDS=0 "$top/scripts/bench/native"
 }
 
 @test "bench: a kernel without an image cannot be profiled" {

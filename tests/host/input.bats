@@ -102,17 +102,17 @@ one_line() {
 }
 
 @test "input: values that no guest can have" {
-  one_line "--timeout abc: a number is wanted" "$copy/scripts/vm/run" --timeout abc probe
-  one_line "--cpus --quiet: a number is wanted" "$copy/scripts/vm/run" --cpus --quiet probe
-  one_line "--accel hvf: kvm or tcg is wanted" "$copy/scripts/vm/run" --accel hvf probe
-  one_line "this is no name of a directory" "$copy/scripts/vm/run" --name a/../../b probe
+  one_line "--timeout abc must be a number" "$copy/scripts/vm/run" --timeout abc probe
+  one_line "--cpus --quiet must be a number" "$copy/scripts/vm/run" --cpus --quiet probe
+  one_line "--accel hvf is unknown; use kvm or tcg" "$copy/scripts/vm/run" --accel hvf probe
+  one_line "cannot name a directory" "$copy/scripts/vm/run" --name a/../../b probe
 }
 
 @test "input: values that a suite, a load and a mode cannot have" {
   one_line "it takes no argument" "$copy/scripts/suites/test" nonsense
   one_line "ONLY=nonsense: no path of a file and no title" env ONLY=nonsense "$copy/scripts/suites/test"
-  one_line "FAULT_SECONDS=abc is no number" env FAULT_SECONDS=abc "$copy/scripts/suites/debug"
-  one_line "SOAK=abc is no time" env SOAK=abc "$copy/scripts/suites/soak"
+  one_line "FAULT_SECONDS=abc must be a number" env FAULT_SECONDS=abc "$copy/scripts/suites/debug"
+  one_line "SOAK=abc is not a time" env SOAK=abc "$copy/scripts/suites/soak"
   one_line "there is no configuration nonsense" "$copy/scripts/suites/soak" nonsense
   one_line "there is no mode 'nonsense'" "$copy/scripts/suites/scale" nonsense
 }
