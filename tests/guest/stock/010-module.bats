@@ -1,6 +1,6 @@
-# The module in a Debian system on a stock kernel, as systemd booted it: the same tests
-# after the installation, after a reboot, and on the next kernel. $TAMALLOC_BOOT counts
-# the boots. SPDX-License-Identifier: GPL-2.0-only
+# The module in a Debian system that systemd booted on a stock kernel: the same tests
+# after the installation, after a reboot, and on the next kernel.
+# SPDX-License-Identifier: GPL-2.0-only
 
 load ../system
 
