@@ -2,18 +2,6 @@
 
 load helpers
 
-# refused TEXT COMMAND...: fails with one line that has TEXT, and no more output
-refused() {
-  local text=$1
-  shift
-  run --separate-stderr ! "$@"
-  # shellcheck disable=SC2154  # set by run
-  [[ $stderr == *"$text"* && ${#stderr_lines[@]} == 1 && -z $output ]] || {
-    printf 'expected: one line with "%s"\nactual:   %s\n' "$text" "$stderr$output"
-    return 1
-  }
-}
-
 @test "bench: an unknown part is refused before anything is measured" {
   refused "there is no part 'everything'" "$top/scripts/bench/run" call everything
 }
