@@ -2,7 +2,7 @@
 #ifndef _PROC_TAMALLOC_FILES_H
 #define _PROC_TAMALLOC_FILES_H
 
-/* The two files below /proc/tamalloc, of which init.c makes the entries */
+/* The two files below /proc/tamalloc; init.c makes their entries */
 
 #include <linux/proc_fs.h>
 

@@ -184,7 +184,7 @@ static noinline char *put_wide(char *row, size_t end, unsigned int width,
 /*
  * Put @num into the column that ends at @end. Returns where the row would begin
  * if no number was too wide: from there, the layout holds for what follows.
- * Inline, as the compiler then knows all about the column.
+ * Inline, so that the compiler knows the column's end and width.
  */
 static __always_inline char *put_num(char *row, size_t end, unsigned int width,
 				     u64 num)

@@ -32,10 +32,10 @@
  * being reused for a later process, which would then look already counted. It
  * does not keep the address space itself.
  *
- * Nothing is allocated before the first such address space is met. From then on
- * each process is looked up, as the sharing may have ended since. There can be as
- * many entries as processes, so the table is sized for at most four ids in use
- * per bucket on average.
+ * Nothing is allocated before the walk meets the first such address space. From
+ * then on each process is looked up, because the sharing may have ended since.
+ * There can be as many entries as processes, so the table is sized for at most
+ * four ids in use per bucket on average.
  */
 #define SHARED_BITS_MIN	8
 #define SHARED_BITS_MAX	20
@@ -68,8 +68,8 @@ struct totals {
  *
  * mm_users counts the tasks that use @mm, and also short-lived references;
  * signal->live counts at most the threads among them, and these leave it first.
- * If they are equal, no other process has @mm. live is read on both sides, as a
- * thread can be made meanwhile.
+ * If they are equal, no other process has @mm. live is read on both sides,
+ * because a thread can be made meanwhile.
  *
  * MMF_MULTIPROCESS stays set once a process was cloned with CLONE_VM. It is set
  * after the child can be found, and not at all by CLONE_VFORK: then the counts

@@ -96,9 +96,9 @@ compile_tools() {
   "${compiler[@]}" -o "$1/tamalloc-textfile" "$tools/tamalloc-textfile.c" "${shared[@]}" -lpthread
 }
 
-# lines_of FILE: without comments and empty lines
+# lines_of FILE...: without comments and empty lines
 lines_of() {
-  sed 's/#.*//; /^[[:space:]]*$/d' "$1"
+  sed 's/#.*//; /^[[:space:]]*$/d' "$@"
 }
 
 # put_file SOURCE TARGET: copy if different, in one step, so that neither make

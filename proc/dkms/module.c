@@ -2,8 +2,8 @@
 /*
  * /proc/tamalloc as a module, for a kernel that was built without it
  *
- * Built in, the files ask has_pid_permissions() who may see what, and read
- * total_swap_pages. Both are out of a module's reach, so this file asks procfs.
+ * In the kernel itself, the files call has_pid_permissions() and read
+ * total_swap_pages. A module can reach neither, so this file asks procfs.
  */
 
 #include <linux/bits.h>
@@ -56,10 +56,9 @@ static struct dentry *compat_lookup_one_unlocked(const char *name,
 /*
  * Who sees what
  *
- * proc_pid_permission() in fs/proc/base.c has the answer, and can only be asked
- * by the inode of /proc/PID. To look that up sleeps and fills the dentry cache.
- * So it is done for those processes alone of which the answer can be yes and is
- * not yes for every reader.
+ * proc_pid_permission() in fs/proc/base.c decides, and only the inode of
+ * /proc/PID leads to it. Looking that up sleeps and fills the dentry cache. So
+ * skip the look-up if the answer is yes for every reader, or cannot be yes.
  */
 
 /* What has_pid_permissions() decides without looking at the process */
@@ -75,7 +74,7 @@ static bool all_visible(const struct proc_fs_info *fs_info)
 
 /*
  * Without one of these, __ptrace_may_access() in kernel/ptrace.c denies. With
- * one, it goes on to look at the address space and asks the security modules.
+ * one, it also checks the address space and asks the security modules.
  */
 static bool ptrace_possible(struct task_struct *task)
 {
@@ -96,8 +95,8 @@ static bool ptrace_possible(struct task_struct *task)
 }
 
 /*
- * Search permission for /proc/PID, as opening /proc/PID/status needs it. That
- * the id is still this process's, the walk makes sure of afterwards.
+ * Search permission for /proc/PID, which opening /proc/PID/status needs. The
+ * walk checks afterwards that the id still belongs to the same process.
  */
 static int ask_procfs(struct dentry *root, unsigned int nr)
 {
@@ -207,9 +206,9 @@ void tamalloc_ask_end(struct tamalloc_walk *walk)
 /*
  * total_swap_pages
  *
- * SwapTotal of /proc/meminfo, by a proc mount of this module's own: whatever
- * the reader has mounted over its own, and whatever a security module keeps the
- * reader from, the scores are those of /proc/PID/oom_score.
+ * SwapTotal of /proc/meminfo, from a proc mount of this module's own. So the
+ * scores equal /proc/PID/oom_score even if the reader has mounted something over
+ * its /proc/meminfo, or a security module keeps the reader from it.
  */
 unsigned long compat_total_swap_pages;
 
@@ -286,7 +285,7 @@ static bool unloading;
 /**
  * tamalloc_unloading() - whether the module is about to go
  *
- * Return: true if reads must end, as unloading waits for them.
+ * Return: true if reads must end, because unloading waits for them.
  */
 bool tamalloc_unloading(void)
 {

@@ -5,6 +5,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +127,23 @@ int answer_option(int opt, const char *help)
 	flush_stdout();
 
 	return EXIT_SUCCESS;
+}
+
+size_t only_mib(int argc, char **argv, const char *help, const char *mib)
+{
+	static const struct option options[] = {
+		{ "help",    no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int opt = getopt_long(argc, argv, "hV", options, NULL);
+
+	if (opt != -1)
+		exit(answer_option(opt, help));
+	if (argc - optind > 1)
+		errx(EXIT_USAGE, "one argument, MIB, is enough; see --help");
+
+	return parse_mib("MIB", optind < argc ? argv[optind] : mib, 1);
 }
 
 void flush_stdout(void)

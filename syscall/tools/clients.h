@@ -49,6 +49,12 @@ long minor_faults(void);
  */
 int answer_option(int opt, const char *help);
 
+/*
+ * For a program whose only argument is MIB, @mib by default: its bytes. Answers
+ * the options as answer_option() does, and then exits.
+ */
+size_t only_mib(int argc, char **argv, const char *help, const char *mib);
+
 /* Exit with EXIT_FAILURE if standard output failed to take all the output. */
 void flush_stdout(void);
 

@@ -3,7 +3,6 @@
 
 #include <err.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,12 +43,6 @@ static const char help[] =
 	"freed earlier.\n"
 	"\n"
 	"Exit status: 0 done, 1 an allocator failed, 2 wrong usage.\n";
-
-static const struct option options[] = {
-	{ "help",    no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 }
-};
 
 struct phase {
 	long faults;
@@ -244,16 +237,8 @@ int main(int argc, char **argv)
 {
 	int ret = EXIT_SUCCESS;
 	size_t size, i;
-	int opt;
 
-	opt = getopt_long(argc, argv, "hV", options, NULL);
-	if (opt != -1)
-		return answer_option(opt, help);
-
-	if (argc - optind > 1)
-		errx(EXIT_USAGE, "one argument, MIB, is enough; see --help");
-
-	size = parse_mib("MIB", optind < argc ? argv[optind] : DEFAULT_MIB, 1);
+	size = only_mib(argc, argv, help, DEFAULT_MIB);
 
 	printf("%-9s %10s %11s %11s %11s %11s %12s %12s %15s %13s\n", "ALLOCATOR",
 	       "CALL_NS", "CALL_FAULTS", "CALL_RSS_KB", "READ_FAULTS", "READ_RSS_KB",

@@ -8,7 +8,6 @@
 
 #include <err.h>
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -47,12 +46,6 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 all checks held, 1 a check failed, 2 wrong usage, 3 the kernel\n"
 	"has no tamalloc or no " PIDS ".\n";
-
-static const struct option options[] = {
-	{ "help",    no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 }
-};
 
 enum moment { BEFORE, CALLED, READ, WRITTEN, MOMENTS };
 
@@ -307,16 +300,8 @@ int main(int argc, char **argv)
 	unsigned long pid;
 	struct textfile pids;
 	bool held;
-	int opt;
 
-	opt = getopt_long(argc, argv, "hV", options, NULL);
-	if (opt != -1)
-		return answer_option(opt, help);
-
-	if (argc - optind > 1)
-		errx(EXIT_USAGE, "one argument, MIB, is enough; see --help");
-
-	size = parse_mib("MIB", optind < argc ? argv[optind] : DEFAULT_MIB, 1);
+	size = only_mib(argc, argv, help, DEFAULT_MIB);
 	quarter = (size / 4 + page - 1) / page * page;
 
 	open_or_exit(&pids);

@@ -7,19 +7,16 @@
 # bats notes the stack before each command, to know the line of a command that fails. In
 # an emulated guest that takes 5 ms each, more than most commands. So note it only when
 # a command fails. The result is the same, except for a command that ends the shell.
-# This overrides internals of bats, so untested versions keep their own.
-case $BATS_VERSION in
-  1.8.2 | 1.11.1)
-    bats_debug_trap() {
-      trap - DEBUG
-    }
-    bats_error_trap() {
-      bats_check_status_from_trap
-      [[ -n $BATS_DEBUG_LAST_STACK_TRACE_IS_VALID ]] || bats_capture_stack_trace
-      BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
-    }
-    ;;
-esac
+if bats_is_known; then
+  bats_debug_trap() {
+    trap - DEBUG
+  }
+  bats_error_trap() {
+    bats_check_status_from_trap
+    [[ -n $BATS_DEBUG_LAST_STACK_TRACE_IS_VALID ]] || bats_capture_stack_trace
+    BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
+  }
+fi
 
 pids=/proc/tamalloc/pids
 summary=/proc/tamalloc/summary
@@ -79,6 +76,12 @@ stand() {
 stand_as() {
   stood=$(as "$1" stand "${@:2}")
   standing+=("$stood")
+}
+
+# open_to_users DIR...: make directories below $BATS_TEST_TMPDIR that every user can reach.
+open_to_users() {
+  mkdir -p "$@"
+  chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/*/ "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" "$@"
 }
 
 # as UID COMMAND...: run a program as another user, whose only group has that number.

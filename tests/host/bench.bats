@@ -2,18 +2,6 @@
 
 load helpers
 
-# refused TEXT COMMAND...: fails with one line that has TEXT, and no more output
-refused() {
-  local text=$1
-  shift
-  run --separate-stderr ! "$@"
-  # shellcheck disable=SC2154  # set by run
-  [[ $stderr == *"$text"* && ${#stderr_lines[@]} == 1 && -z $output ]] || {
-    printf 'expected: one line with "%s"\nactual:   %s\n' "$text" "$stderr$output"
-    return 1
-  }
-}
-
 @test "bench: an unknown part is refused before anything is measured" {
   refused "there is no part 'everything'" "$top/scripts/bench/run" call everything
 }
@@ -23,11 +11,11 @@ refused() {
 }
 
 @test "bench-native: two different commits that git knows, and a number of rounds" {
-  refused 'COMMITS="HEAD": give two' env COMMITS=HEAD "$top/scripts/bench/native"
-  refused 'COMMITS="HEAD . .": give two' env COMMITS="HEAD . ." "$top/scripts/bench/native"
+  refused 'COMMITS="HEAD": name two commits' env COMMITS=HEAD "$top/scripts/bench/native"
+  refused 'COMMITS="HEAD . .": name two commits' env COMMITS="HEAD . ." "$top/scripts/bench/native"
   refused "git knows no commit nosuch" env COMMITS="nosuch ." "$top/scripts/bench/native"
   refused "the same commit" env COMMITS="HEAD HEAD~0" "$top/scripts/bench/native"
-  refused "ROUNDS=0 is no number" env ROUNDS=0 "$top/scripts/bench/native"
+  refused "ROUNDS=0 must be a number" env ROUNDS=0 "$top/scripts/bench/native"
 }
 
 @test "bench: a kernel without an image cannot be profiled" {

@@ -23,6 +23,16 @@ copy_checkout() {
   (cd "$top" && cp -r --parents -t "$1" "${@:2}")
 }
 
+# refused TEXT COMMAND...: COMMAND fails and prints one line, on standard error, with TEXT.
+refused() {
+  local text=$1
+  shift
+  run --separate-stderr ! "$@" </dev/null
+  # shellcheck disable=SC2154  # set by run
+  [[ $stderr == *"$text"* && ${#stderr_lines[@]} == 1 && -z $output ]] ||
+    fail "expected one line with: $text" "actual: $stderr$output"
+}
+
 # expect_verdict STATUS REGEXP [OPTION...] RUN [ARGUMENT...]: scripts/vm/run ends with
 # STATUS and one verdict, whose line matches. It shows lines of the kernel log only with a
 # splat. Its output is in $BATS_TEST_TMPDIR/verdict.

@@ -12,10 +12,6 @@ setup_file() {
   mkdir -p "$directory"
 }
 
-teardown_file() {
-  stop_box
-}
-
 setup() {
   expected=$BATS_TEST_TMPDIR/expected
   scraped=$BATS_TEST_TMPDIR/scraped

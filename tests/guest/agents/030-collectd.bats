@@ -4,18 +4,6 @@
 load ../helpers
 load agents
 
-setup_file() {
-  start_box
-}
-
-teardown_file() {
-  stop_box
-}
-
-teardown() {
-  stop_agents
-}
-
 # value NAME: the last value that collectd has written.
 value() {
   tail -qn 1 "$csv"/*/tamalloc-*/"$1"-20* 2>/dev/null | cut -d, -f2

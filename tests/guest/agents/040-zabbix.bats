@@ -5,14 +5,6 @@
 load ../helpers
 load agents
 
-setup_file() {
-  start_box
-}
-
-teardown_file() {
-  stop_box
-}
-
 setup() {
   cat >"$BATS_TEST_TMPDIR/agent.conf" <<TEXT
 LogType=console
@@ -25,10 +17,6 @@ Include=$BATS_TEST_DIRNAME/../monitoring/zabbix.conf
 TEXT
   start_agent zabbix in_box zabbix_agentd -f -c "$BATS_TEST_TMPDIR/agent.conf"
   retry 300 ask agent.ping >/dev/null
-}
-
-teardown() {
-  stop_agents
 }
 
 ask() {

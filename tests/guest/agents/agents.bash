@@ -51,6 +51,18 @@ in_box() {
     box "$boxed" "$@"
 }
 
+setup_file() {
+  start_box
+}
+
+teardown_file() {
+  stop_box
+}
+
+teardown() {
+  stop_agents
+}
+
 # start_agent NAME COMMAND...: in the background, its output in a file. stop_agents
 # stops it.
 start_agent() {

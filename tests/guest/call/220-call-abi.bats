@@ -3,6 +3,12 @@
 
 load ../helpers
 
+# The results of 0, 1, 4097 and 2147483648 bytes
+low="0 EINVAL 0 0 0 0
+1 ok 4 1 4 0 0 0 low
+4097 ok 8 1 8 0 0 0 low
+2147483648 ok 2097152 1 2097152 0 0 0 low"
+
 setup() {
   overcommit=$(</proc/sys/vm/overcommit_memory)
   # Only the address space shall be short here.
@@ -16,10 +22,7 @@ teardown() {
 @test "abi: an i386 program gets memory below 4 GiB, up to its own TASK_SIZE" {
   # 0xffffe000 is the TASK_SIZE of such a program.
   run -0 callcase32 --way tamalloc 0 1 4097 2147483648 0xffffdfff 0xffffe000 0xffffe001 0xffffffff
-  assert_eq "0 EINVAL 0 0 0 0
-1 ok 4 1 4 0 0 0 low
-4097 ok 8 1 8 0 0 0 low
-2147483648 ok 2097152 1 2097152 0 0 0 low
+  assert_eq "$low
 0xffffdfff ENOMEM 0 0 0 0
 0xffffe000 ENOMEM 0 0 0 0
 0xffffe001 EINVAL 0 0 0 0
@@ -56,15 +59,9 @@ teardown() {
 
 @test "abi: a 64-bit program gets memory below 4 GiB by int 0x80" {
   run -0 callcase --way int80 0 1 4097 2147483648
-  assert_eq "0 EINVAL 0 0 0 0
-1 ok 4 1 4 0 0 0 low
-4097 ok 8 1 8 0 0 0 low
-2147483648 ok 2097152 1 2097152 0 0 0 low" "$output"
+  assert_eq "$low" "$output"
   run -0 callcase --way int80-mmap 0 1 4097 2147483648
-  assert_eq "0 EINVAL 0 0 0 0
-1 ok 4 1 4 0 0 0 low
-4097 ok 8 1 8 0 0 0 low
-2147483648 ok 2097152 1 2097152 0 0 0 low" "$output" "mmap by int 0x80"
+  assert_eq "$low" "$output" "mmap by int 0x80"
 }
 
 @test "abi: int 0x80 takes the lower half of the size, and a size beyond it is ENOMEM" {
@@ -92,10 +89,7 @@ teardown() {
 
 @test "abi: an x32 program gets memory below 4 GiB, up to its own TASK_SIZE" {
   run -0 callcasex32 --way tamalloc 0 1 4097 2147483648 0xffffe000 0xffffe001 0xffffffff
-  assert_eq "0 EINVAL 0 0 0 0
-1 ok 4 1 4 0 0 0 low
-4097 ok 8 1 8 0 0 0 low
-2147483648 ok 2097152 1 2097152 0 0 0 low
+  assert_eq "$low
 0xffffe000 ENOMEM 0 0 0 0
 0xffffe001 EINVAL 0 0 0 0
 0xffffffff EINVAL 0 0 0 0" "$output"

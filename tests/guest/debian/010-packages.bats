@@ -2,32 +2,14 @@
 # boot and after a reboot. $TAMALLOC_BOOT is the number of the boot.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load ../helpers
+load ../system
 
-prom=/var/lib/prometheus/node-exporter/tamalloc.prom
 image=linux-image-$(uname -r)
-
-# The metrics of tamalloc without comments, one "NAME{LABELS} VALUE" a line, the
-# value with all digits, because node_exporter writes 1.5e+06.
-metrics() {
-  awk '/^tamalloc_/ { value = $NF; sub(/ [^ ]+$/, ""); printf "%s %.4f\n", $0, value }' "$1" |
-    LC_ALL=C sort
-}
-
-# note WORDS...: print figures for the record.
-note() {
-  printf '# %s\n' "$*" >&3
-}
-
-scrape() {
-  curl -sS --fail --max-time 60 -o "$1" http://127.0.0.1:9100/metrics
-}
 
 @test "debian: this is Debian 12 with systemd, up and without a failed unit" {
   assert_eq 'bookworm' "$(. /etc/os-release && echo "$VERSION_CODENAME")" "code name"
   assert_eq systemd "$(cat /proc/1/comm)" "PID 1"
-  run systemctl --failed --plain --no-legend
-  assert_eq "" "$output" "failed units"
+  assert_no_failed_unit
   assert_eq running "$(systemctl is-system-running)" "state"
 }
 
@@ -39,13 +21,8 @@ scrape() {
 }
 
 @test "debian: the packages are installed and whole, and the kernel is theirs" {
-  local name
   [[ $(uname -r) == *-tamalloc ]] || fail "the kernel that runs is $(uname -r)"
-  for name in "$image" tamalloc-tools; do
-    assert_eq "install ok installed" "$(dpkg-query -W -f '${Status}' "$name")" "$name"
-    run dpkg --verify "$name"
-    assert_eq "" "$output" "files of $name that differ from the package"
-  done
+  assert_installed "$image" tamalloc-tools
   assert_eq "$image: /boot/vmlinuz-$(uname -r)" "$(dpkg -S "/boot/vmlinuz-$(uname -r)")" "owner"
   # The booted kernel is that of the package, and not just of the same name.
   run -0 file_version "/boot/vmlinuz-$(uname -r)"
@@ -73,19 +50,7 @@ file_version() {
 }
 
 @test "debian: the rows of pids are those of /proc/PID" {
-  local pid getty
-  sleep 600 3>&- &
-  pid=$!
-  # A service of this system that stands still.
-  getty=$(systemctl show -P MainPID serial-getty@ttyS0.service)
-  retry 300 state_is "$pid" S
-  retry 300 state_is "$getty" S
-  cat "$pids" >"$BATS_TEST_TMPDIR/pids"
-  assert_rows "$BATS_TEST_TMPDIR/pids" "$pid" "$getty"
-  note "pids:   $(awk -v pid="$getty" '$1 == pid' "$BATS_TEST_TMPDIR/pids")"
-  note "status: $(grep -E '^(Name|Vm(Size|HWM|RSS|PTE)|Rss)' "/proc/$getty/status" | tr -s '\t\n' ' ')"
-  assert_eq systemd "$(field 1 NAME "$BATS_TEST_TMPDIR/pids")" "name of PID 1"
-  kill "$pid"
+  assert_system_rows
 }
 
 @test "debian: the shipped tmpfiles.d line is off, and as root switched it on it holds from boot" {
@@ -152,9 +117,7 @@ file_version() {
 }
 
 @test "debian: tamstat shows PID 1" {
-  run -0 tamstat --csv -p 1
-  [[ ${lines[1]} == 1,* ]] || fail "tamstat --csv -p 1: $output"
-  run -0 tamstat -n 3
+  assert_tamstat
 }
 
 @test "debian: the timer is enabled and runs the service, again and again" {
@@ -163,7 +126,7 @@ file_version() {
   assert_eq active "$(systemctl is-active tamalloc-textfile.timer)" "timer"
   # Runs of this boot: systemd forgets earlier ones at a reboot.
   retry 900 triggered
-  retry 300 succeeded
+  retry 300 service_succeeded
   [[ -s $prom ]] || fail "$prom is not there"
   assert_le "$(awk '/^btime/ { print $2 }' /proc/stat)" "$(stat -c %Y "$prom")" \
     "start of this boot, and when $prom was written"
@@ -176,28 +139,12 @@ triggered() {
   [[ $(systemctl show -P LastTriggerUSec tamalloc-textfile.timer) == *:* ]]
 }
 
-succeeded() {
-  [[ $(systemctl show -P Result -P ExecMainStatus tamalloc-textfile.service) == $'success\n0' ]] &&
-    [[ -s $prom ]]
-}
-
 newer_than() {
   [[ $(stat -c %i:%Y "$prom") != "$1" ]]
 }
 
 @test "debian: node_exporter returns every figure that the service wrote" {
-  local scraped=$BATS_TEST_TMPDIR/scraped
-  assert_eq active "$(systemctl is-active prometheus-node-exporter.service)" "node_exporter"
-  # Otherwise the timer would write another file in between.
-  systemctl stop tamalloc-textfile.timer
-  retry 300 scrape "$scraped"
-  metrics "$prom" >"$BATS_TEST_TMPDIR/expected"
-  metrics "$scraped" >"$BATS_TEST_TMPDIR/actual"
-  systemctl start tamalloc-textfile.timer
-  assert_le 20 "$(wc -l <"$BATS_TEST_TMPDIR/expected")" "metrics in $prom"
-  run -0 diff "$BATS_TEST_TMPDIR/expected" "$BATS_TEST_TMPDIR/actual"
-  grep -qx 'node_textfile_scrape_error 0' "$scraped" || fail "the scrape had an error"
-  note "$(wc -l <"$BATS_TEST_TMPDIR/actual") figures over HTTP, $(grep '^tamalloc_committed_bytes ' "$scraped")"
+  assert_scraped 20
 }
 
 @test "debian: the scraped figures are those of this kernel at this time" {

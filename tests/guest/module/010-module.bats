@@ -10,9 +10,7 @@ outsider=1001
 setup() {
   copy=$BATS_TEST_TMPDIR/copy
   dir=$BATS_TEST_TMPDIR/mnt
-  mkdir -p "$dir"
-  chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" \
-    "${BATS_RUN_TMPDIR}"/*/ "$dir"
+  open_to_users "$dir"
 }
 
 teardown() {

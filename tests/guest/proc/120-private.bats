@@ -8,10 +8,7 @@ alice=1000 bob=1001 procview=100 nested=
 setup() {
   copy=$BATS_TEST_TMPDIR/copy
   dir=$BATS_TEST_TMPDIR/mnt
-  mkdir -p "$dir"
-  # So that every user can reach the mounts and the copies.
-  chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" \
-    "${BATS_RUN_TMPDIR}"/*/ "$dir"
+  open_to_users "$dir"
 }
 
 teardown() {

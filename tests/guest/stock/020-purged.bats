@@ -1,7 +1,7 @@
 # The packages are purged, and the system has started again.
 # SPDX-License-Identifier: GPL-2.0-only
 
-load ../helpers
+load ../system
 
 @test "purged: no file, no module and no unit is left, and nothing failed" {
   local left
@@ -12,6 +12,6 @@ load ../helpers
   assert_eq "" "$left" "files"
   run -1 dpkg-query -W -f '${Status}' tamalloc-dkms
   assert_eq "" "$(dkms status tamalloc 2>/dev/null)" "dkms status"
-  assert_eq "" "$(systemctl --failed --plain --no-legend)" "failed units"
+  assert_no_failed_unit
   assert_eq 0 $(($(</proc/sys/kernel/tainted) & 4096)) "out-of-tree taint"
 }

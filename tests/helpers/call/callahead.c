@@ -25,10 +25,9 @@
  */
 #include <pthread.h>
 #include <stdbool.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <linux/userfaultfd.h>
 
+#include "uffd.h"
 #include "ways.h"
 
 #define TABLE		512UL	/* pages of a page table */
@@ -190,19 +189,6 @@ static void do_op(const char *op)
 	}
 }
 
-static void register_uffd(void)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = {
-		.range = { (uintptr_t)area, pages * PAGE },
-		.mode = UFFDIO_REGISTER_MODE_WP,
-	};
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &reg))
-		err(1, "userfaultfd");
-}
-
 static void do_word(const char *word)
 {
 	static const struct {
@@ -225,7 +211,7 @@ static void do_word(const char *word)
 		if (mlock2(area, pages * PAGE, MLOCK_ONFAULT))
 			err(1, "mlock2");
 	} else if (!strcmp(word, "uffd")) {
-		register_uffd();
+		uffd_register(area, pages * PAGE, UFFDIO_REGISTER_MODE_WP);
 	} else if (!strcmp(word, "thpdisable")) {
 		if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
 			err(1, "PR_SET_THP_DISABLE");

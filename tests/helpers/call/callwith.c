@@ -14,13 +14,10 @@
 #include <linux/filter.h>
 #include <linux/fuse.h>
 #include <linux/seccomp.h>
-#include <linux/userfaultfd.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -29,6 +26,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "uffd.h"
 #include "ways.h"
 
 static const struct way *way;
@@ -280,7 +278,6 @@ static void *touch(void *arg)
 static void print_fault(int fd, char *p, size_t page, bool copy)
 {
 	static char source[PAGE] __attribute__((aligned(PAGE)));
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	struct uffd_msg msg;
 	pthread_t thread;
 	void *seen;
@@ -289,8 +286,7 @@ static void print_fault(int fd, char *p, size_t page, bool copy)
 	memset(source, 0x77, sizeof(source));
 	if (pthread_create(&thread, NULL, touch, NULL))
 		errx(1, "pthread_create");
-	if (poll(&ready, 1, 60000) != 1 || read(fd, &msg, sizeof(msg)) != sizeof(msg))
-		errx(1, "no event for page %zu", page);
+	msg = uffd_wait(fd);
 	printf("event %#x for page %zu\n", msg.event,
 	       (size_t)(msg.arg.pagefault.address - (uintptr_t)p) / PAGE);
 	if (copy) {
@@ -315,18 +311,11 @@ static void print_fault(int fd, char *p, size_t page, bool copy)
 
 static void do_uffd(void)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 	char *p = ask_or_exit(way, 4 * PAGE);
+	int fd;
 
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
-		err(1, "userfaultfd");
 	printf("not registered: %d\n", p[0]);
-	reg.range.start = (uintptr_t)p;
-	reg.range.len = 4 * PAGE;
-	if (ioctl(fd, UFFDIO_REGISTER, &reg))
-		err(1, "UFFDIO_REGISTER");
+	fd = uffd_register(p, 4 * PAGE, UFFDIO_REGISTER_MODE_MISSING);
 	print_fault(fd, p, 1, true);
 	print_fault(fd, p, 3, false);
 }

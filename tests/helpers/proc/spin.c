@@ -8,15 +8,13 @@
  *        spin --hold PID    hold the address space of PID until it has ended,
  *                           so that this process has to tear it down
  */
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "pids.h"
+#include "uffd.h"
 
 #define PAGE	4096
 
@@ -52,12 +50,10 @@ static void *kill_held(void *page)
 	struct uffdio_zeropage range = {
 		.range = { (unsigned long)page, PAGE },
 	};
-	struct uffd_msg msg;
 
-	/* A fault that does not come must not block this program for ever. */
-	alarm(60);
-	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg) || kill(held, SIGKILL))
-		errx(1, "nobody waits for the page");
+	uffd_wait(uffd);
+	if (kill(held, SIGKILL))
+		err(1, "kill");
 	while (!kill(held, 0))
 		usleep(10000);
 	if (ioctl(uffd, UFFDIO_ZEROPAGE, &range))
@@ -71,8 +67,6 @@ static void *kill_held(void *page)
  */
 static int hold(pid_t pid)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 	unsigned long at;
 	pthread_t thread;
 	char path[64];
@@ -80,15 +74,11 @@ static int hold(pid_t pid)
 	int fd;
 
 	held = pid;
-	uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api))
-		err(1, "userfaultfd");
 	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	reg.range.start = (unsigned long)page;
-	reg.range.len = PAGE;
-	if (page == MAP_FAILED || ioctl(uffd, UFFDIO_REGISTER, &reg))
-		err(1, "UFFDIO_REGISTER");
+	if (page == MAP_FAILED)
+		err(1, "mmap");
+	uffd = uffd_register(page, PAGE, UFFDIO_REGISTER_MODE_MISSING);
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	buf[read_file(path, buf, sizeof(buf) - 1, PAGE)] = '\0';
 	at = strtoul(buf, NULL, 16);

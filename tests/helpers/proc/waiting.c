@@ -8,13 +8,11 @@
  * thread provides the page. Prints whether the read waited, and whether it then
  * returned the same bytes as a read into an ordinary buffer.
  */
-#include <linux/userfaultfd.h>
 #include <pthread.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 
 #include "pids.h"
+#include "uffd.h"
 
 #define PAGE	4096
 
@@ -29,13 +27,8 @@ static void *provide(void *page)
 		.src = (unsigned long)zero,
 		.len = PAGE,
 	};
-	struct uffd_msg msg;
 
-	/* With a bound, because the fault may not come. */
-	alarm(60);
-	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg) ||
-	    msg.event != UFFD_EVENT_PAGEFAULT)
-		errx(1, "nobody waits for the page");
+	uffd_wait(uffd);
 	waited = true;
 	if (ioctl(uffd, UFFDIO_COPY, &copy))
 		err(1, "UFFDIO_COPY");
@@ -44,8 +37,6 @@ static void *provide(void *page)
 
 int main(int argc, char **argv)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 	pthread_t thread;
 	size_t len;
 	ssize_t n;
@@ -54,15 +45,11 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		errx(2, "usage: waiting FILE");
-	uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api))
-		err(1, "userfaultfd");
 	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	reg.range.start = (unsigned long)page;
-	reg.range.len = PAGE;
-	if (page == MAP_FAILED || ioctl(uffd, UFFDIO_REGISTER, &reg))
-		err(1, "UFFDIO_REGISTER");
+	if (page == MAP_FAILED)
+		err(1, "mmap");
+	uffd = uffd_register(page, PAGE, UFFDIO_REGISTER_MODE_MISSING);
 	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		err(1, "%s", argv[1]);

@@ -15,30 +15,30 @@ setup_file() {
   export headers release
 }
 
-# refused WORDS...: what building with these settings of make says
-refused() {
+# build_refused WORDS...: what building with these settings of make says
+build_refused() {
   run ! make -C "$top/build/module/$release" KDIR="$headers" "$@"
   assert_eq 1 "$(grep -c 'tamalloc: ' <<<"$output")" "lines that say why, of
 $output"
 }
 
 @test "module: a kernel that is too old is refused" {
-  refused VERSION=5 PATCHLEVEL=10
+  build_refused VERSION=5 PATCHLEVEL=10
   [[ $output == *"tamalloc: Linux 5.10 is too old; 6.1 or later is needed"* ]] || fail "$output"
 }
 
 @test "module: a kernel with the files built in is refused" {
-  refused CONFIG_PROC_TAMALLOC=y
+  build_refused CONFIG_PROC_TAMALLOC=y
   [[ $output == *"tamalloc: this kernel has /proc/tamalloc built in and needs no module"* ]] || fail "$output"
 }
 
 @test "module: a compiler that is missing, and one of another version, are refused" {
   local other=$BATS_TEST_TMPDIR/gcc-4
-  refused CC=gcc-99
+  build_refused CC=gcc-99
   [[ $output == *"gcc-99 is missing; install gcc-"* ]] || fail "$output"
   printf '#!/bin/sh\n[ "$1" != -dumpversion ] || { echo 4.9; exit; }\nexec gcc "$@"\n' >"$other"
   chmod +x "$other"
-  refused CC="$other"
+  build_refused CC="$other"
   [[ $output == *"gcc-4 is gcc 4; install gcc-"* ]] || fail "$output"
 }
 
