@@ -189,6 +189,83 @@ as_mmap() {
   touch_is "260 272 22" tamalloc 512 w:0:256 w:256:4
 }
 
+# aged_by COMMAND: if the accessed bits of a run are cleared by COMMAND, a bash function,
+# each of the next pages has a fault of its own. PPID is the program's.
+aged_by() {
+  local script=$BATS_TEST_TMPDIR/age
+  # A page that is on its way to its LRU list is left out by all of them.
+  {
+    declare -f "$1"
+    echo "set -e; echo 1 >/proc/sys/vm/drop_caches; $1"
+  } >"$script"
+  run -0 callahead touch tamalloc 512 w:0:256 "sh:exec bash $script" w:256:4
+  assert_eq "260 260" "${lines[-1]% *}" "pages written to, committed; after $1"
+  # And if not [control]
+  run -0 callahead touch tamalloc 512 w:0:256 "sh:exec bash -c :" w:256:4
+  assert_eq "260 272" "${output% *}" "pages written to, committed"
+}
+
+idle_tracking() {
+  # It ends at the last page frame of the machine.
+  tr '\0' '\377' </dev/zero | dd of=/sys/kernel/mm/page_idle/bitmap bs=4096 2>/dev/null || true
+}
+
+@test "ahead: idle-page tracking clears accessed bits: single pages" {
+  [[ -e /sys/kernel/mm/page_idle/bitmap ]] || skip "this kernel has no idle-page tracking"
+  aged_by idle_tracking
+}
+
+multi_gen_lru() {
+  local file=/sys/kernel/debug/lru_gen id youngest
+  # The youngest generation of the root's memory
+  read -r id youngest < <(awk '$1 == "memcg" { id = $2; root = $3 == "/" }
+    root && $1 ~ /^[0-9]+$/ { gen = $1; of = id } END { print of, gen }' $file)
+  # With swap, and also page tables that look cold
+  echo "+ $id 0 $youngest 1 1" >$file
+}
+
+@test "ahead: aging by the multi-gen LRU clears accessed bits: single pages" {
+  [[ -e /sys/kernel/debug/lru_gen ]] || skip "this kernel has no multi-gen LRU, or no debugfs"
+  aged_by multi_gen_lru
+}
+
+damon() {
+  local context=0/contexts/0 scheme=0/contexts/0/schemes/0 at i name
+  # The last four pages of the run, which begins where the mapping does
+  at=$(awk '/^[0-9a-f]+-/ { range = $1 } /^VmFlags:.* ta/ { print range }' "/proc/$PPID/smaps")
+  at=$((0x${at%-*} + 252 * 4096))
+  cd /sys/kernel/mm/damon/admin/kdamonds
+  echo 1 >nr_kdamonds
+  echo 1 >0/contexts/nr_contexts
+  echo vaddr >$context/operations
+  echo 1 >$context/targets/nr_targets
+  echo "$PPID" >$context/targets/0/pid_target
+  echo 1 >$context/targets/0/regions/nr_regions
+  echo $at >$context/targets/0/regions/0/start
+  echo $((at + 4 * 4096)) >$context/targets/0/regions/0/end
+  echo 1000 >$context/monitoring_attrs/intervals/sample_us
+  echo 20000 >$context/monitoring_attrs/intervals/aggr_us
+  # A scheme that only counts says how far it is.
+  echo 1 >$context/schemes/nr_schemes
+  echo stat >$scheme/action
+  for name in sz nr_accesses age; do
+    echo 1000000 >$scheme/access_pattern/$name/max
+  done
+  echo on >0/state
+  for ((i = 0; i < 300; i++)); do
+    echo update_schemes_stats >0/state
+    (($(<$scheme/stats/nr_tried) < 10)) || break
+    sleep 0.1
+  done
+  echo off >0/state
+  echo 0 >nr_kdamonds
+}
+
+@test "ahead: DAMON clears accessed bits: single pages" {
+  [[ -d /sys/kernel/mm/damon ]] || skip "this kernel has no DAMON"
+  aged_by damon
+}
+
 @test "ahead: a hole behind pages that were used costs at most a block" {
   local at
   for at in 16 64 128 256; do

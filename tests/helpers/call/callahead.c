@@ -9,7 +9,8 @@
  *       process: thpdisable.
  *       An OP is KIND:START:COUNT[:STEP], in pages; KIND is w (write), r (read),
  *       d (MADV_DONTNEED), f (MADV_FREE), c (MADV_COLD); STEP may be negative.
- *       "age" clears all accessed bits.
+ *       "age" clears all accessed bits; "sh:COMMAND" runs a command, as whose parent
+ *       this process is PPID.
  *   callahead random SEED COUNT AHEAD_KB
  *       Do COUNT patterns made up from SEED, and after each ask mincore() about
  *       every page, getrusage() and the counters of the call. All must be as the
@@ -168,6 +169,12 @@ static void do_op(const char *op)
 
 	if (!strcmp(op, "age")) {
 		clear_accessed_bits();
+		return;
+	}
+	if (!strncmp(op, "sh:", 3)) {
+		/* It does not fork, and so makes no page copy-on-write. */
+		if (system(op + 3))
+			errx(1, "'%s' failed", op);
 		return;
 	}
 	if (sscanf(op, "%c:%ld:%ld:%ld", &kind, &start, &count, &step) < 3)
