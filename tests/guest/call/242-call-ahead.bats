@@ -289,6 +289,16 @@ damon() {
   touch_is "10 13 7" tamalloc 64 w:15:1 w:0:9
 }
 
+@test "ahead: memory that was moved, or that a child inherits, is filled ahead as before" {
+  touch_is "512 512 37" tamalloc,moved 512 w:0:512
+  touch_is "512 512 37" tamalloc,forked 512 w:0:512
+}
+
+@test "ahead: pages before the mapping do not count" {
+  # 256 pages take 21 faults, in the one half as in the other.
+  touch_is "512 512 42" tamalloc,split 512 w:0:512
+}
+
 @test "ahead: two threads that fill in turns commit what they fill" {
   run -0 callahead turns 512
   assert_eq "512 512 0" "$output" "pages written to, and there"

@@ -5,8 +5,9 @@
  *   callahead touch WAY[,WORD...] PAGES OP...
  *       Do the OPs on fresh memory, then print: pages that OPs wrote to, pages
  *       committed (Rss in smaps), minor faults. WORDs are done to the memory
- *       first: random, normal, hugepage, nohugepage, onfault, uffd; or to the
- *       process: thpdisable.
+ *       first: random, normal, hugepage, nohugepage, onfault, uffd, moved (by
+ *       mremap), split (in the middle; the halves are not alike); or to the
+ *       process: thpdisable, forked (its child does the OPs).
  *       An OP is KIND:START:COUNT[:STEP], in pages; KIND is w (write), r (read),
  *       d (MADV_DONTNEED), f (MADV_FREE), c (MADV_COLD); STEP may be negative.
  *       "age" clears all accessed bits; "sh:COMMAND" runs a command, as whose parent
@@ -28,6 +29,7 @@
 #include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <linux/userfaultfd.h>
 
 #include "ways.h"
@@ -210,6 +212,33 @@ static void register_uffd(void)
 		err(1, "userfaultfd");
 }
 
+/* To a place whose pages have the same places in their page tables */
+static void move_area(void)
+{
+	char *p = ask_or_exit(find_way("mmap"), (pages + 2 * TABLE) * PAGE), *to;
+
+	to = (char *)(((uintptr_t)p + 2 * TABLE * PAGE - 1) & -(TABLE * PAGE));
+	to += (uintptr_t)area % (TABLE * PAGE);
+	munmap(p, (pages + 2 * TABLE) * PAGE);
+	area = mremap(area, pages * PAGE, pages * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	if (area == MAP_FAILED)
+		err(1, "mremap");
+}
+
+static void go_on_in_child(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(1, "fork");
+	if (!pid)
+		return;
+	if (waitpid(pid, &status, 0) != pid || status)
+		errx(1, "the child failed");
+	exit(0);
+}
+
 static void do_word(const char *word)
 {
 	static const struct {
@@ -233,6 +262,13 @@ static void do_word(const char *word)
 			err(1, "mlock2");
 	} else if (!strcmp(word, "uffd")) {
 		register_uffd();
+	} else if (!strcmp(word, "moved")) {
+		move_area();
+	} else if (!strcmp(word, "split")) {
+		if (madvise(area + pages / 2 * PAGE, pages / 2 * PAGE, MADV_DONTFORK))
+			err(1, "MADV_DONTFORK");
+	} else if (!strcmp(word, "forked")) {
+		go_on_in_child();
 	} else if (!strcmp(word, "thpdisable")) {
 		if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
 			err(1, "PR_SET_THP_DISABLE");
