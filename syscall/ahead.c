@@ -15,6 +15,9 @@
  * A page that comes along has not been accessed, but most are mapped young, as
  * the processor pays dearly to set an accessed bit. Only a few are mapped old;
  * their bits tell the next fault whether the block was used.
+ *
+ * The bits are hints: aging clears them, and a swap-in that maps a whole folio
+ * sets them. So a block may come too late, or one too many; never a wrong one.
  */
 
 #include <linux/err.h>

@@ -12,7 +12,8 @@
  *
  * Last, it fills memory by each means that the kernel has to save faults: "dense",
  * all of it from front to back, and "sparse", one page in eight in random order. A
- * figure is per page that the program touched, clearing included.
+ * figure is per page that the program touched, clearing included. "bench-call fill"
+ * does only this.
  */
 #include <stdbool.h>
 #include <sys/wait.h>
@@ -280,12 +281,13 @@ static void in_child(void (*measure)(size_t n, const char *suffix), size_t n, co
 		errx(1, "a child failed");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	bool only_fill = argc == 2 && !strcmp(argv[1], "fill");
 	size_t n;
 	int on;
 
-	for (on = 0; on <= 1; on++) {
+	for (on = 0; on <= 1 && !only_fill; on++) {
 		const char *suffix = on ? ".thp_on" : "";
 
 		write_setting(THP "enabled", on ? "always" : "never");

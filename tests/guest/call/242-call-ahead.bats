@@ -34,6 +34,24 @@ touched() {
   read -r written committed faults <<<"$output"
 }
 
+# each PAGES: the same for the OPs of each line of standard input, by one program. Then
+# next gives the results of one line after the other, and no_more expects their end.
+each() {
+  callahead each tamalloc "$1" >"$BATS_TEST_TMPDIR/each" || fail "callahead each: status $?"
+}
+
+next() {
+  [[ -n ${results:-} ]] || exec {results}<"$BATS_TEST_TMPDIR/each"
+  read -r written committed faults <&"$results" || fail "a result is missing"
+}
+
+no_more() {
+  local rest
+  ! read -r rest <&"$results" || fail "a result more: $rest"
+  exec {results}<&-
+  results=''
+}
+
 # as_mmap WORDS PAGES OP...: tamalloc with these words of advice does what mmap does.
 as_mmap() {
   local words=$1
@@ -101,18 +119,20 @@ as_mmap() {
 }
 
 @test "ahead: a run of n pages commits fewer than 2n, and at most n and ahead_kb" {
-  local kb n start most
+  local kb n start most runs=(1 2 3 4 5 6 8 9 15 16 17 31 33 64 65 128 129 255 256 257 300)
   for kb in 16 64 1024; do
     echo $kb >$counters/ahead_kb
     for start in 0 1 4 15 100; do
       most=0
-      for n in 1 2 3 4 5 6 8 9 15 16 17 31 33 64 65 128 129 255 256 257 300; do
-        touched 1024 w:$start:$n
+      printf "w:$start:%s\n" "${runs[@]}" | each 1024
+      for n in "${runs[@]}"; do
+        next
         assert_eq "$n" "$written" "pages written"
         assert_between "$n" "$committed" $((2 * n - 1)) "$kb: pages committed by a run of $n from $start"
         assert_le "$committed" $((n + kb / 4)) "$kb: pages committed by a run of $n from $start"
         ((committed - n <= most)) || most=$((committed - n))
       done
+      no_more
       # Else nothing came along at all.
       assert_le 3 "$most" "pages at most above a run from $start, with $kb"
     done
@@ -120,30 +140,41 @@ as_mmap() {
 }
 
 @test "ahead: strides, backward and scattered order commit what base pages would" {
-  local kb stride n
+  local kb stride n strides=(2 3 4 5 7 8 16 17 32 64)
   for kb in 16 64 1024; do
     echo $kb >$counters/ahead_kb
-    for stride in 2 3 4 5 7 8 16 17 32 64; do
+    for stride in "${strides[@]}"; do
+      echo "w:0:$((1024 / stride)):$stride"
+    done | each 1024
+    for stride in "${strides[@]}"; do
       n=$((1024 / stride))
-      touch_is "$n $n $n" tamalloc 1024 w:0:$n:$stride
+      next
+      assert_eq "$n $n $n" "$written $committed $faults" "$kb: every ${stride}th: pages written to, committed, faults"
     done
+    no_more
     touch_is "1024 1024 1024" tamalloc 1024 w:1023:1024:-1
     touch_is "8 8 8" tamalloc 1024 w:3:1 w:500:1 w:4:1 w:1000:1 w:12:1 w:8:1 w:512:1 w:511:1
   done
 }
 
 @test "ahead: a stride after a dense start commits at most one block more" {
-  local kb stride dense n
+  local kb dense stride
   for kb in 16 64 1024; do
     echo $kb >$counters/ahead_kb
     for dense in 4 8 16 64 256; do
       for stride in 2 3 4 7 8 16; do
-        n=$(((1024 - dense) / stride))
-        touched 1024 w:0:$dense w:$dense:$n:$stride
+        echo "w:0:$dense w:$dense:$(((1024 - dense) / stride)):$stride"
+      done
+    done | each 1024
+    for dense in 4 8 16 64 256; do
+      for stride in 2 3 4 7 8 16; do
+        next
+        assert_eq $((dense + (1024 - dense) / stride)) "$written" "pages written"
         assert_between "$written" "$committed" $((written + kb / 4 - 1)) \
           "$kb: committed by $dense pages and then every ${stride}th"
       done
     done
+    no_more
   done
 }
 
@@ -156,10 +187,14 @@ as_mmap() {
       for ((i = record; i + record <= 512; i += record)); do
         ops+=("w:$i:1" "w:$((i + record - 1)):1")
       done
-      touched 512 "${ops[@]}"
+      echo "${ops[*]}"
+    done | each 512
+    for record in 4 8 16 32; do
+      next
       assert_between "$written" "$committed" $((written + kb / 4)) \
         "$kb: committed by headers and trailers of $record pages"
     done
+    no_more
   done
 }
 
@@ -189,6 +224,83 @@ as_mmap() {
   touch_is "260 272 22" tamalloc 512 w:0:256 w:256:4
 }
 
+# aged_by COMMAND: if the accessed bits of a run are cleared by COMMAND, a bash function,
+# each of the next pages has a fault of its own. PPID is the program's.
+aged_by() {
+  local script=$BATS_TEST_TMPDIR/age
+  # A page that is on its way to its LRU list is left out by all of them.
+  {
+    declare -f "$1"
+    echo "set -e; echo 1 >/proc/sys/vm/drop_caches; $1"
+  } >"$script"
+  run -0 callahead touch tamalloc 512 w:0:256 "sh:exec bash $script" w:256:4
+  assert_eq "260 260" "${lines[-1]% *}" "pages written to, committed; after $1"
+  # And if not [control]
+  run -0 callahead touch tamalloc 512 w:0:256 "sh:exec bash -c :" w:256:4
+  assert_eq "260 272" "${output% *}" "pages written to, committed"
+}
+
+idle_tracking() {
+  # It ends at the last page frame of the machine.
+  tr '\0' '\377' </dev/zero | dd of=/sys/kernel/mm/page_idle/bitmap bs=4096 2>/dev/null || true
+}
+
+@test "ahead: idle-page tracking clears accessed bits: single pages" {
+  [[ -e /sys/kernel/mm/page_idle/bitmap ]] || skip "this kernel has no idle-page tracking"
+  aged_by idle_tracking
+}
+
+multi_gen_lru() {
+  local file=/sys/kernel/debug/lru_gen id youngest
+  # The youngest generation of the root's memory
+  read -r id youngest < <(awk '$1 == "memcg" { id = $2; root = $3 == "/" }
+    root && $1 ~ /^[0-9]+$/ { gen = $1; of = id } END { print of, gen }' $file)
+  # With swap, and also page tables that look cold
+  echo "+ $id 0 $youngest 1 1" >$file
+}
+
+@test "ahead: aging by the multi-gen LRU clears accessed bits: single pages" {
+  [[ -e /sys/kernel/debug/lru_gen ]] || skip "this kernel has no multi-gen LRU, or no debugfs"
+  aged_by multi_gen_lru
+}
+
+damon() {
+  local context=0/contexts/0 scheme=0/contexts/0/schemes/0 at i name
+  # The last four pages of the run, which begins where the mapping does
+  at=$(awk '/^[0-9a-f]+-/ { range = $1 } /^VmFlags:.* ta/ { print range }' "/proc/$PPID/smaps")
+  at=$((0x${at%-*} + 252 * 4096))
+  cd /sys/kernel/mm/damon/admin/kdamonds
+  echo 1 >nr_kdamonds
+  echo 1 >0/contexts/nr_contexts
+  echo vaddr >$context/operations
+  echo 1 >$context/targets/nr_targets
+  echo "$PPID" >$context/targets/0/pid_target
+  echo 1 >$context/targets/0/regions/nr_regions
+  echo $at >$context/targets/0/regions/0/start
+  echo $((at + 4 * 4096)) >$context/targets/0/regions/0/end
+  echo 1000 >$context/monitoring_attrs/intervals/sample_us
+  echo 20000 >$context/monitoring_attrs/intervals/aggr_us
+  # A scheme that only counts says how far it is.
+  echo 1 >$context/schemes/nr_schemes
+  echo stat >$scheme/action
+  for name in sz nr_accesses age; do
+    echo 1000000 >$scheme/access_pattern/$name/max
+  done
+  echo on >0/state
+  for ((i = 0; i < 300; i++)); do
+    echo update_schemes_stats >0/state
+    (($(<$scheme/stats/nr_tried) < 10)) || break
+    sleep 0.1
+  done
+  echo off >0/state
+  echo 0 >nr_kdamonds
+}
+
+@test "ahead: DAMON clears accessed bits: single pages" {
+  [[ -d /sys/kernel/mm/damon ]] || skip "this kernel has no DAMON"
+  aged_by damon
+}
+
 @test "ahead: a hole behind pages that were used costs at most a block" {
   local at
   for at in 16 64 128 256; do
@@ -210,6 +322,16 @@ as_mmap() {
   # A page stands in the way.
   touch_is "6 6 6" tamalloc 64 w:7:1 w:0:5
   touch_is "10 13 7" tamalloc 64 w:15:1 w:0:9
+}
+
+@test "ahead: memory that was moved, or that a child inherits, is filled ahead as before" {
+  touch_is "512 512 37" tamalloc,moved 512 w:0:512
+  touch_is "512 512 37" tamalloc,forked 512 w:0:512
+}
+
+@test "ahead: pages before the mapping do not count" {
+  # 256 pages take 21 faults, in the one half as in the other.
+  touch_is "512 512 42" tamalloc,split 512 w:0:512
 }
 
 @test "ahead: two threads that fill in turns commit what they fill" {

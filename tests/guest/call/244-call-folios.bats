@@ -4,6 +4,8 @@
 
 load ../helpers
 
+cgroup=/sys/fs/cgroup/folios
+
 setup() {
   [[ -e $counters/ahead_kb ]] || skip "this kernel cannot fill ahead"
   ahead_kb=$(<$counters/ahead_kb)
@@ -15,6 +17,7 @@ teardown() {
   [[ -n ${ahead_kb:-} ]] || return 0
   echo "$ahead_kb" >$counters/ahead_kb
   swapoff /dev/vda 2>/dev/null || true
+  [[ ! -d $cgroup ]] || retry 50 rmdir $cgroup
   [[ ! -w /sys/kernel/mm/ksm/run ]] || echo 2 >/sys/kernel/mm/ksm/run
 }
 
@@ -27,12 +30,15 @@ no_more_folios_than() {
   (($(large_folios) <= $1))
 }
 
+# What runs callfolio: nothing, or a command that ends with exec "$@"
+via=()
+
 # as_mmap WHAT: callfolio says of tamalloc what it says of mmap, that is, all is well;
 # folios came along; and no folio is left.
 as_mmap() {
   local what=$1 kb expected faults folios
   folios=$(large_folios)
-  run callfolio "$what" mmap
+  run "${via[@]}" callfolio "$what" mmap
   ((status != 77)) || skip "${lines[-1]}"
   assert_eq 0 "$status" "status of mmap; $output"
   [[ $output != *expected\ stamp* && $output != *"not back"* ]] || fail "mmap: $output"
@@ -40,7 +46,7 @@ as_mmap() {
   for kb in 64 1024; do
     echo $kb >$counters/ahead_kb
     faults=$(<$counters/ahead_faults)
-    run -0 callfolio "$what" tamalloc
+    run -0 "${via[@]}" callfolio "$what" tamalloc
     assert_eq "$expected" "$output" "$what, ahead_kb $kb"
     assert_le $((faults + 1)) "$(<$counters/ahead_faults)" "ahead_faults, else nothing is shown"
     retry 50 no_more_folios_than "$folios" || fail "large folios: $(large_folios), before: $folios"
@@ -73,6 +79,36 @@ as_mmap() {
   as_mmap swap
 }
 
+# stat_of NAME: that counter of large folios, over all sizes
+stat_of() {
+  cat $thp/hugepages-*/stats/"$1" | awk '{ n += $1 } END { print n }'
+}
+
+free_kb() {
+  echo 3 >/proc/sys/vm/drop_caches
+  awk '$1 == "MemFree:" { print $2 }' /proc/meminfo
+}
+
+@test "folios: a memory cgroup refuses blocks: one page each, none lost, none leaked" {
+  local refused free
+  mkswap /dev/vda >/dev/null
+  swapon /dev/vda
+  echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+  mkdir $cgroup
+  echo 3M >$cgroup/memory.max
+  # shellcheck disable=SC2016  # for the inner shell
+  via=(bash -c 'echo $$ >/sys/fs/cgroup/folios/cgroup.procs; exec "$@"' -)
+  free=$(free_kb)
+  refused=$(stat_of anon_fault_fallback_charge)
+  as_mmap limit
+  refused=$(($(stat_of anon_fault_fallback_charge) - refused))
+  assert_le 64 "$refused" "blocks refused"
+  assert_eq "oom_kill 0" "$(grep '^oom_kill ' $cgroup/memory.events)" "processes killed"
+  retry 50 rmdir $cgroup
+  # Had they leaked, each would be 16 kB or more.
+  assert_le $((free - 12 * refused)) "$(free_kb)" "kB free, after $refused blocks were refused"
+}
+
 @test "folios: mlock, munlock of a part, MLOCK_ONFAULT" {
   as_mmap mlock
 }
@@ -103,6 +139,18 @@ as_mmap() {
 
 @test "folios: compaction" {
   as_mmap compact
+}
+
+@test "folios: migrated to another NUMA node, as a whole and in part" {
+  as_mmap numa
+}
+
+@test "folios: hints of NUMA balancing" {
+  [[ -e /proc/sys/kernel/numa_balancing ]] || skip "this kernel has no NUMA balancing"
+  local debug=/sys/kernel/debug/sched/numa_balancing
+  echo 1 >/proc/sys/kernel/numa_balancing
+  [[ ! -d $debug ]] || echo 10 | tee $debug/scan_{delay,period_min}_ms >/dev/null
+  as_mmap numahint
 }
 
 @test "folios: KSM merges and unmerges" {

@@ -241,6 +241,39 @@ TEXT
   assert_eq never "$output" "open_pids gave ENOMEM"
 }
 
+# fill_with_faults PROBABILITY: fill 2 MiB while so many percent of the blocks cannot be
+# had that filling ahead asks for.
+fill_with_faults() {
+  only_in fail_page_alloc __tamalloc_alloc_ahead
+  echo 1000000000 >$debug/fail_page_alloc/times
+  echo "$1" >$debug/fail_page_alloc/probability
+  # shellcheck disable=SC2016  # for the inner shell
+  run -0 bash -c 'echo 1 >/proc/self/make-it-fail; exec callahead touch tamalloc 512 w:0:512'
+  echo 0 >$debug/fail_page_alloc/probability
+}
+
+@test "faults: if there is no block of pages to fill ahead, a fault brings one page" {
+  local before faults i
+  [[ -e $counters/ahead_kb ]] || skip "this kernel cannot fill ahead"
+  before=$(<$counters/ahead_faults)
+  fill_with_faults 100
+  assert_eq "512 512 512" "$output" "pages written to, committed, faults; no block to be had"
+  assert_eq "$before" "$(<$counters/ahead_faults)" "ahead_faults"
+  # Half of them: in between, and a smaller block at the next address
+  for i in 1 2 3 4 5; do
+    fill_with_faults 50
+    assert_eq "512 512" "${output% *}" "pages written to, committed; half of the blocks"
+    faults=${output##* }
+    assert_between 40 "$faults" 400 "faults"
+  done
+  # Other allocations of large folios go on [control]
+  only_in fail_page_alloc __tamalloc_alloc_ahead
+  echo 100 >$debug/fail_page_alloc/probability
+  run -0 callahead touch tamalloc 512 w:0:512
+  echo 0 >$debug/fail_page_alloc/probability
+  assert_eq "512 512 37" "$output" "pages written to, committed, faults of a process that is not marked"
+}
+
 @test "faults: a forbidden error is noticed [control]" {
   echo 1000000000 >$debug/fail_usercopy/times
   echo 10 >$debug/fail_usercopy/probability

@@ -5,11 +5,15 @@
  *   callahead touch WAY[,WORD...] PAGES OP...
  *       Do the OPs on fresh memory, then print: pages that OPs wrote to, pages
  *       committed (Rss in smaps), minor faults. WORDs are done to the memory
- *       first: random, normal, hugepage, nohugepage, onfault, uffd; or to the
- *       process: thpdisable.
+ *       first: random, normal, hugepage, nohugepage, onfault, uffd, moved (by
+ *       mremap), split (in the middle; the halves are not alike); or to the
+ *       process: thpdisable, forked (its child does the OPs).
  *       An OP is KIND:START:COUNT[:STEP], in pages; KIND is w (write), r (read),
  *       d (MADV_DONTNEED), f (MADV_FREE), c (MADV_COLD); STEP may be negative.
- *       "age" clears all accessed bits.
+ *       "age" clears all accessed bits; "sh:COMMAND" runs a command, as whose parent
+ *       this process is PPID.
+ *   callahead each WAY PAGES
+ *       The same for the OPs of each line of standard input.
  *   callahead random SEED COUNT AHEAD_KB
  *       Do COUNT patterns made up from SEED, and after each ask mincore() about
  *       every page, getrusage() and the counters of the call. All must be as the
@@ -26,6 +30,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "uffd.h"
 #include "ways.h"
@@ -169,6 +174,12 @@ static void do_op(const char *op)
 		clear_accessed_bits();
 		return;
 	}
+	if (!strncmp(op, "sh:", 3)) {
+		/* It does not fork, and so makes no page copy-on-write. */
+		if (system(op + 3))
+			errx(1, "'%s' failed", op);
+		return;
+	}
 	if (sscanf(op, "%c:%ld:%ld:%ld", &kind, &start, &count, &step) < 3)
 		errx(2, "'%s' is no KIND:START:COUNT[:STEP]", op);
 	if (start < 0 || count < 1 || start + (count - 1) * step < 0 ||
@@ -187,6 +198,33 @@ static void do_op(const char *op)
 			 madvise(p, PAGE, kind == 'f' ? MADV_FREE : MADV_COLD))
 			err(1, "madvise");
 	}
+}
+
+/* To a place whose pages have the same places in their page tables */
+static void move_area(void)
+{
+	char *p = ask_or_exit(find_way("mmap"), (pages + 2 * TABLE) * PAGE), *to;
+
+	to = (char *)(((uintptr_t)p + 2 * TABLE * PAGE - 1) & -(TABLE * PAGE));
+	to += (uintptr_t)area % (TABLE * PAGE);
+	munmap(p, (pages + 2 * TABLE) * PAGE);
+	area = mremap(area, pages * PAGE, pages * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	if (area == MAP_FAILED)
+		err(1, "mremap");
+}
+
+static void go_on_in_child(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(1, "fork");
+	if (!pid)
+		return;
+	if (waitpid(pid, &status, 0) != pid || status)
+		errx(1, "the child failed");
+	exit(0);
 }
 
 static void do_word(const char *word)
@@ -212,6 +250,13 @@ static void do_word(const char *word)
 			err(1, "mlock2");
 	} else if (!strcmp(word, "uffd")) {
 		uffd_register(area, pages * PAGE, UFFDIO_REGISTER_MODE_WP);
+	} else if (!strcmp(word, "moved")) {
+		move_area();
+	} else if (!strcmp(word, "split")) {
+		if (madvise(area + pages / 2 * PAGE, pages / 2 * PAGE, MADV_DONTFORK))
+			err(1, "MADV_DONTFORK");
+	} else if (!strcmp(word, "forked")) {
+		go_on_in_child();
 	} else if (!strcmp(word, "thpdisable")) {
 		if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
 			err(1, "PR_SET_THP_DISABLE");
@@ -248,14 +293,10 @@ static int report(long faults)
 	return 0;
 }
 
-static int do_touch(char *way, size_t n, char **ops)
+static int touch(char **ops)
 {
-	char *word = strtok(way, ",");
 	long faults;
 
-	get_area(word, 0, n);
-	while ((word = strtok(NULL, ",")))
-		do_word(word);
 	/* What an operation touches of this program is touched now. */
 	committed();
 	memset(model, 0, sizeof(model));
@@ -265,6 +306,38 @@ static int do_touch(char *way, size_t n, char **ops)
 	for (; *ops; ops++)
 		do_op(*ops);
 	return report(minor_faults() - faults);
+}
+
+static int do_touch(char *way, size_t n, char **ops)
+{
+	char *word = strtok(way, ",");
+
+	get_area(word, 0, n);
+	while ((word = strtok(NULL, ",")))
+		do_word(word);
+	return touch(ops);
+}
+
+static int do_each(const char *way, size_t n)
+{
+	static char line[8192];
+	static char *ops[1024];
+	size_t i;
+
+	while (fgets(line, sizeof(line), stdin)) {
+		if (!strchr(line, '\n'))
+			errx(2, "a line is too long");
+		ops[0] = strtok(line, " \n");
+		for (i = 0; ops[i]; i++) {
+			if (i == sizeof(ops) / sizeof(ops[0]) - 1)
+				errx(2, "too many operations");
+			ops[i + 1] = strtok(NULL, " \n");
+		}
+		get_area(way, 0, n);
+		touch(ops);
+		munmap(area, pages * PAGE);
+	}
+	return 0;
 }
 
 static int do_flags(const char *way)
@@ -561,6 +634,8 @@ int main(int argc, char **argv)
 	memset(written, 1, sizeof(written));
 	if (argc >= 5 && !strcmp(argv[1], "touch"))
 		return do_touch(argv[2], strtoul(argv[3], NULL, 10), argv + 4);
+	if (argc == 4 && !strcmp(argv[1], "each"))
+		return do_each(argv[2], strtoul(argv[3], NULL, 10));
 	if (argc == 5 && !strcmp(argv[1], "random")) {
 		seed = strtoull(argv[2], NULL, 10) * 2 + 1;
 		largest = strtoul(argv[4], NULL, 10) * 1024 / PAGE;
@@ -570,7 +645,7 @@ int main(int argc, char **argv)
 		return do_flags(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "turns"))
 		return do_turns(strtoul(argv[2], NULL, 10));
-	fputs("usage: callahead touch WAY PAGES OP... | random SEED COUNT AHEAD_KB |\n"
+	fputs("usage: callahead touch WAY PAGES OP... | each WAY PAGES | random SEED COUNT AHEAD_KB |\n"
 	      "       flags WAY | turns PAGES\n", stderr);
 	return 2;
 }

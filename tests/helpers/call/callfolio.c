@@ -312,6 +312,22 @@ static void do_swap(void)
 	}
 }
 
+/* In a memory cgroup that holds less than the memory */
+static void do_limit(void)
+{
+	int round;
+
+	get(0);
+	for (round = 0; round < 4; round++) {
+		fill(0, PAGES);
+		say("filled", 0);
+		if (!status_kb("VmSwap"))
+			puts("nothing was swapped out");
+		expect(0, PAGES, 0);
+		advise("DONTNEED", 0, PAGES, MADV_DONTNEED);
+	}
+}
+
 static void do_mlock(void)
 {
 	get(200);
@@ -461,6 +477,65 @@ static void do_compact(void)
 	say("written", 0);
 }
 
+/* On which nodes the pages are: a bit for each */
+static unsigned long nodes_of(void)
+{
+	static void *where[PAGES];
+	static int status[PAGES];
+	unsigned long nodes = 0;
+	size_t i;
+
+	for (i = 0; i < PAGES; i++)
+		where[i] = area[i];
+	if (syscall(SYS_move_pages, 0, PAGES, where, NULL, status, 0))
+		err(1, "move_pages");
+	for (i = 0; i < PAGES; i++)
+		if (status[i] >= 0)
+			nodes |= 1UL << status[i];
+	return nodes;
+}
+
+static void do_numa(void)
+{
+	unsigned long both = 3, node[] = { 1, 2 };
+	static void *where[PAGES / 3];
+	static int target[PAGES / 3], status[PAGES / 3];
+	size_t i;
+
+	need(!access("/sys/devices/system/node/node1", F_OK), "second NUMA node");
+	get(PAGES);
+	for (i = 0; i < 4; i++) {
+		if (syscall(SYS_migrate_pages, 0, 64UL, &both, &node[i % 2]) < 0)
+			err(1, "migrate_pages");
+		say("all on one node", nodes_of() == node[i % 2] ? 0 : 1);
+		fill(200 * i, 100);
+	}
+	/* Every third page away from its folio, to node 0 */
+	for (i = 0; i < PAGES / 3; i++)
+		where[i] = area[3 * i];
+	say("move_pages", syscall(SYS_move_pages, 0, PAGES / 3, where, target, status, 2));
+	fill(0, PAGES);
+	say("written", 0);
+}
+
+/* Pages that are here are made PROT_NONE by and by, to see who accesses them. */
+static void do_numahint(void)
+{
+	long hints = strtol(strstr(slurp("/proc/vmstat"), "numa_hint_faults") + 17, NULL, 10);
+	int round;
+
+	get(PAGES / 2);
+	for (round = 0; round < 600; round++) {
+		fill(0, PAGES / 2);
+		if (strtol(strstr(slurp("/proc/vmstat"), "numa_hint_faults") + 17, NULL, 10) > hints + 100)
+			break;
+		usleep(100000);
+	}
+	say("written through hints", round < 600 ? 0 : 1);
+	fill(PAGES / 2, PAGES / 2);
+	say("filled on", 0);
+}
+
 static void do_ksm(void)
 {
 	int round;
@@ -530,6 +605,7 @@ static const struct {
 	{ "writev", do_writev }, { "direct", do_direct }, { "uffd", do_uffd },
 	{ "turns", do_turns }, { "compact", do_compact }, { "ksm", do_ksm },
 	{ "poison", do_poison }, { "softdirty", do_softdirty },
+	{ "limit", do_limit }, { "numa", do_numa }, { "numahint", do_numahint },
 };
 
 static void check_back(const char *key, long before)
