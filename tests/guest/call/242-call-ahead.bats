@@ -295,8 +295,8 @@ damon() {
 }
 
 @test "ahead: pages before the mapping do not count" {
-  # 256 pages take 21 faults, in the one half as in the other.
-  touch_is "512 512 42" tamalloc,split 512 w:0:512
+  # 256 pages take 21 faults, in the one half as in the other; smaps shows the first.
+  touch_is "512 256 42" tamalloc,split 512 w:0:512
 }
 
 @test "ahead: two threads that fill in turns commit what they fill" {
