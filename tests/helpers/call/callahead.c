@@ -317,7 +317,6 @@ static int do_touch(char *way, size_t n, char **ops)
 	committed();
 	memset(model, 0, sizeof(model));
 	memset(written, 0, sizeof(written));
-	model_faults = 0;
 	minor_faults();
 	faults = minor_faults();
 	for (; *ops; ops++)
