@@ -247,7 +247,24 @@ static enum kind kind_of(const char *name)
 }
 
 /*
+ * struct place - where the figures of a column are, if they are right below its title
+ * @width: from the end of the title before to the end of this one; 0 if figures of this
+ *	kind or width are not read at once
+ * @head: of the first eight bytes, which have to be blanks
+ * @tail: of the last eight bytes, which are of this column
+ * @seen, @value: the figure of the row before, which many rows repeat
+ */
+struct place {
+	uint64_t head, tail, seen, value;
+	size_t width;
+};
+
+/* This byte, eight times */
+#define EACH(byte)	(0x0101010101010101u * (byte))
+
+/*
  * struct reader - one reading of a file
+ * @place: of each column
  * @columns: those of the file; their cells are 1, 2 and so on
  * @untouched, @reserved, @committed: cells
  * @parts, @part: cells that add up to the cell @total
@@ -257,7 +274,23 @@ struct reader {
 	const char *path;
 	unsigned int columns, parts, part[3];
 	unsigned int reserved, committed, untouched, total;
+	struct place place[MAX_COLUMNS];
 };
+
+/* @width as in struct place; the first column has no blank before it */
+static struct place place_of(enum kind kind, size_t width, bool first)
+{
+	struct place place = { .width = width };
+
+	if (kind > SIGNED || width > 16)
+		return (struct place){ 0 };
+	if (width > 8)
+		place.head = UINT64_MAX >> (128 - 8 * width);
+	else if (!first)
+		place.head = 0xff;
+	place.tail = width > 8 ? UINT64_MAX : UINT64_MAX << (64 - 8 * width);
+	return place;
+}
 
 static struct column *table_last(struct table *table)
 {
@@ -285,7 +318,7 @@ static void parse_header(struct reader *reader, char *line, size_t len)
 	static const char * const parts[] = { "RSS_KB", "SWAP_KB", "HUGETLB_KB" };
 	struct table *table = reader->table;
 	const struct column *column;
-	char *next, *word;
+	char *next, *word, *end = line;
 
 	if (strlen(line) != len)
 		die("%s does not start with the names of columns", reader->path);
@@ -297,7 +330,10 @@ static void parse_header(struct reader *reader, char *line, size_t len)
 			die("%s has the column %s twice", reader->path, word);
 		if (table->columns == MAX_COLUMNS - 16)
 			die("%s has more than %d columns", reader->path, MAX_COLUMNS - 16);
-		table_add(table, word, kind_of(word));
+		column = table_add(table, word, kind_of(word));
+		len = word + strlen(word) - end;
+		reader->place[table->columns - 1] = place_of(column->kind, len, end == line);
+		end += len;
 	}
 	reader->columns = table->columns;
 	for (size_t i = 0; i < sizeof(need) / sizeof(*need); i++)
@@ -334,52 +370,93 @@ static char *quoted(const char *line)
 	return text_end(&text);
 }
 
-/* Over blanks; up to 7 bytes behind them may be read */
-static const char *skip_blanks(const char *p)
+/* Eight bytes of a line, the first as the lowest */
+static uint64_t eight_at(const char *p)
 {
-	const uint64_t blanks = 0x2020202020202020;
 	uint64_t eight;
 
+	memcpy(&eight, p, sizeof(eight));
+	return le64toh(eight);
+}
+
+/* Over blanks */
+static const char *skip_blanks(const char *p)
+{
 	for (;; p += 8) {
-		memcpy(&eight, p, 8);
-		eight = le64toh(eight ^ blanks);
+		uint64_t eight = eight_at(p) ^ EACH(' ');
+
 		if (eight)
 			return p + __builtin_ctzll(eight) / 8;
 	}
 }
 
+/*
+ * A number of up to eight digits right below its title, all digits at once, into
+ * place->value. False for anything else, which can be a figure still.
+ */
+static inline bool parse_aligned(struct place *place, const char *p)
+{
+	uint64_t head = (eight_at(p) ^ EACH(' ')) & place->head;
+	uint64_t tail = (eight_at(p + place->width - 8) ^ EACH(' ')) & place->tail, digits;
+
+	if (head || !tail || p[place->width] != ' ')
+		return false;
+	if (tail == place->seen)
+		return true;
+	/* From the first that is no blank on, all are digits. */
+	digits = tail ^ EACH('0' ^ ' ') << (__builtin_ctzll(tail) & ~7);
+	if ((digits | (digits + EACH(6))) & EACH(0xf0))
+		return false;
+	/* Two digits become a number, two of these, and two of these. */
+	digits = (digits * 10 + (digits >> 8)) & 0x00ff00ff00ff00ff;
+	digits = (digits * 100 + (digits >> 16)) & 0x0000ffff0000ffff;
+	place->value = (digits * 10000 + (digits >> 32)) & 0xffffffff;
+	place->seen = tail;
+	return true;
+}
+
 /* What is special about a SIGNED and a PERCENT, behind the digits at *@p */
 static bool parse_special(enum kind kind, bool negative, const char **p, uint64_t *value)
 {
-	uint64_t part;
+	unsigned int tenths, hundredths;
 
 	if (kind == SIGNED) {
 		*value = negative ? -*value : *value;
 		return (int64_t)*value < 0 ? negative : !negative || !*value;
 	}
-	if (**p != '.' || !parse_u64(*p + 1, 2, &part))
+	if (**p != '.')
+		return false;
+	tenths = (unsigned char)(*p)[1] - '0';
+	hundredths = (unsigned char)(*p)[2] - '0';
+	if (tenths > 9 || hundredths > 9)
 		return false;
 	*p += 3;
 	return !__builtin_mul_overflow(*value, 100, value) &&
-		!__builtin_add_overflow(*value, part, value);
+		!__builtin_add_overflow(*value, 10 * tenths + hundredths, value);
 }
 
 /*
  * One row, up to its newline, behind which it returns. Most of the time of all is
  * spent here.
  */
-static const char *parse_row(const struct reader *reader, const char *line)
+static const char *parse_row(struct reader *reader, const char *line)
 {
 	struct table *table = reader->table;
 	uint64_t *start = table_add_row(table), *cell = start, value;
 	const struct column *column = table->column;
+	struct place *place = reader->place;
 	const char *p = line, *token;
 	const struct name *name;
 	unsigned int digit;
 
-	for (unsigned int left = reader->columns; left; left--, column++) {
+	for (unsigned int left = reader->columns; left; left--, column++, place++) {
 		bool negative = false;
 
+		if (parse_aligned(place, p)) {
+			p += place->width;
+			*++cell = place->value;
+			continue;
+		}
 		p = skip_blanks(p);
 		token = p;
 		if (column->kind <= PERCENT) {
@@ -450,8 +527,9 @@ static void parse_lines(struct reader *reader, char *p, const char *end)
 
 void table_read_fd(struct table *table, int fd, const char *path)
 {
-	/* One byte more for a last newline, and what skip_blanks() needs. */
-	static char buffer[BUFFER_SIZE + 8];
+	/* A last newline, and before and behind what parse_aligned() can look at */
+	static char room[8 + BUFFER_SIZE + 1 + 16];
+	char *const buffer = room + 8;
 	struct reader reader = { .table = table, .path = path };
 	size_t len = 0;
 	off_t offset = 0;
