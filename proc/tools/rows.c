@@ -158,7 +158,7 @@ void table_clear(struct table *table)
 	pool_clear(&table->pool);
 	table->columns = 0;
 	/* Cell 0 has the flags. */
-	table->cells = 1;
+	table->used = 1;
 	table->rows = 0;
 	table->selected = 0;
 }
@@ -203,8 +203,10 @@ struct column *table_alias(struct table *table, const char *name, enum kind kind
 
 struct column *table_add(struct table *table, const char *name, enum kind kind)
 {
-	/* A table has either a new cell in each row, or no rows yet. */
-	return table_alias(table, name, kind, table->cells++);
+	/* Rows that are there have a spare cell for it. */
+	if (!table->rows)
+		table->cells = table->used + 1 + table->spare;
+	return table_alias(table, name, kind, table->used++);
 }
 
 uint64_t *table_add_row(struct table *table)
@@ -227,6 +229,35 @@ void table_select_all(struct table *table)
 	for (size_t i = 0; i < table->rows; i++)
 		table->row[i] = i;
 	table->selected = table->rows;
+}
+
+void table_compact(struct table *table)
+{
+	size_t size = table->cells * sizeof(*table->cell);
+
+	for (size_t i = 0; i < table->selected; i++)
+		if (table->row[i] != i)
+			memcpy(table_row(table, i), table_row(table, table->row[i]), size);
+	table->rows = table->selected;
+	table_select_all(table);
+}
+
+void table_copy(struct table *to, const struct table *from)
+{
+	table_clear(to);
+	for (unsigned int i = 0; i < from->columns; i++) {
+		const struct column *column = from->column + i;
+		struct column *new = table_alias(to, column->name, column->kind, column->cell);
+
+		new->missing = column->missing;
+		new->derived = column->derived;
+	}
+	to->used = from->used;
+	to->cells = to->used + to->spare;
+	for (size_t i = 0; i < from->selected; i++)
+		memcpy(table_add_row(to), table_row(from, from->row[i]),
+		       to->used * sizeof(*to->cell));
+	table_select_all(to);
 }
 
 static enum kind kind_of(const char *name)
@@ -306,8 +337,12 @@ static unsigned int derive(struct table *table, const char *name, enum kind kind
 {
 	if (table_column(table, name))
 		return 0;
-	table_alias(table, name, kind, cell ? cell : table->cells++)->derived = true;
-	return table_last(table)->cell;
+	if (cell)
+		table_alias(table, name, kind, cell);
+	else
+		cell = table_add(table, name, kind)->cell;
+	table_last(table)->derived = true;
+	return cell;
 }
 
 static void parse_header(struct reader *reader, char *line, size_t len)

@@ -81,7 +81,9 @@ const struct name *pool_raw(struct pool *pool, const char *s, size_t len);
 /*
  * struct table - rows of cells
  * @columns, @column: the columns of the cells
- * @cells: how many a row has, cell 0 included
+ * @used: cells that have columns, and cell 0
+ * @spare: cells that each row has for columns that are added to rows; to be set before
+ * @cells: how many a row has
  * @cell: all rows, one after the other
  * @rows: how many
  * @room: for how many cells there is memory
@@ -89,7 +91,7 @@ const struct name *pool_raw(struct pool *pool, const char *s, size_t len);
  * @row, @selected: the rows that are wanted, in the order wanted
  */
 struct table {
-	unsigned int columns, cells;
+	unsigned int columns, used, spare, cells;
 	struct column column[MAX_COLUMNS];
 	uint64_t *cell;
 	size_t rows, room;
@@ -133,7 +135,7 @@ const struct column *table_column(const struct table *table, const char *name);
 /* Its cell, or die(): @path has no such column */
 unsigned int table_need(const struct table *table, const char *name, const char *path);
 
-/* Add a column in a cell of its own, or in one that another has already. */
+/* Add a column in a cell of its own, or in one that another has already */
 struct column *table_add(struct table *table, const char *name, enum kind kind);
 struct column *table_alias(struct table *table, const char *name, enum kind kind,
 			   unsigned int cell);
@@ -143,6 +145,12 @@ uint64_t *table_add_row(struct table *table);
 
 /* Select all rows, in their order */
 void table_select_all(struct table *table);
+
+/* Drop all rows of @table that are not selected; they are still in their order */
+void table_compact(struct table *table);
+
+/* Make @to the selected rows of @from, which has to stay: the names lie there */
+void table_copy(struct table *to, const struct table *from);
 
 /* struct summary - the lines of /proc/tamalloc/summary: "Key: figure unit" */
 struct summary {
