@@ -135,6 +135,7 @@ void table_group(struct table *to, const struct table *from, enum by by)
 	};
 	unsigned int key = table_column(from, keys[by])->cell, first = 0;
 	struct map groups = { 0 }, paths = { 0 };
+	uint64_t last = 0, group = 0;
 	struct sums sums;
 
 	table_clear(to);
@@ -152,23 +153,29 @@ void table_group(struct table *to, const struct table *from, enum by by)
 	sums_init(&sums, from, to);
 	for (size_t i = 0; i < from->selected; i++) {
 		const uint64_t *cell = table_row(from, from->row[i]);
-		uint64_t *group = map_at(&groups, cell[key]), *same = NULL;
+		uint64_t *found, *same = NULL;
 
-		/* Two ids can have one path, one after the other. */
-		if (*group == MAP_NONE && by == BY_CGROUP) {
-			const struct name *path = cgroup_path(cell[key]);
+		/* Mostly it is the same as of the row before. */
+		if (!i || cell[key] != last) {
+			last = cell[key];
+			found = map_at(&groups, last);
+			/* Two ids can have one path, one after the other. */
+			if (*found == MAP_NONE && by == BY_CGROUP) {
+				const struct name *path = cgroup_path(last);
 
-			path = pool_name(&to->pool, path->text, path->len);
-			same = map_at(&paths, (uintptr_t)path);
-			*group = *same;
+				path = pool_name(&to->pool, path->text, path->len);
+				same = map_at(&paths, (uintptr_t)path);
+				*found = *same;
+			}
+			if (*found == MAP_NONE) {
+				*found = to->rows;
+				table_add_row(to)[first] = last;
+				if (same)
+					*same = *found;
+			}
+			group = *found;
 		}
-		if (*group == MAP_NONE) {
-			*group = to->rows;
-			table_add_row(to)[first] = cell[key];
-			if (same)
-				*same = *group;
-		}
-		sums_add(&sums, table_row(to, *group), cell, 1);
+		sums_add(&sums, table_row(to, group), cell, 1);
 	}
 	for (size_t i = 0; i < to->rows; i++)
 		sums_end(&sums, table_row(to, i));

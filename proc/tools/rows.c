@@ -85,7 +85,7 @@ static struct name *new_name(struct pool *pool, const char *token, size_t len, u
 	bool plain = !memchr(token, '\\', len);
 	struct name *name = pool_alloc(pool, sizeof(*name) + (plain ? 1 : 2) * (len + 1));
 
-	*name = (struct name){ .hash = hash, .len = len, .plain = plain };
+	*name = (struct name){ .hash = hash, .token_len = len, .len = len, .plain = plain };
 	memcpy(name->text, token, len);
 	name->bad = !unescape(token, len, name->text, &name->len);
 	if (name->bad) {
@@ -101,11 +101,18 @@ static struct name *new_name(struct pool *pool, const char *token, size_t len, u
 	return name;
 }
 
+static bool is_token(const struct name *name, const char *token, size_t len)
+{
+	return name->token_len == len && !memcmp(name_token(name), token, len);
+}
+
 const struct name *pool_name(struct pool *pool, const char *token, size_t len)
 {
 	uint64_t hash = hash_seed();
 	size_t at;
 
+	if (pool->last && is_token(pool->last, token, len))
+		return pool->last;
 	for (size_t i = 0; i < len; i++) {
 		hash = (hash ^ (unsigned char)token[i]) * 0x100000001b3;
 		hash ^= hash >> 32;
@@ -130,14 +137,13 @@ const struct name *pool_name(struct pool *pool, const char *token, size_t len)
 	}
 	for (at = hash & (pool->size - 1); pool->slot[at]; at = (at + 1) & (pool->size - 1)) {
 		struct name *name = pool->slot[at];
-		const char *old = name_token(name);
 
-		if (name->hash == (uint32_t)hash && !memcmp(old, token, len) && !old[len])
-			return name;
+		if (name->hash == (uint32_t)hash && is_token(name, token, len))
+			return pool->last = name;
 	}
 	pool->count++;
 	pool->slot[at] = new_name(pool, token, len, hash);
-	return pool->slot[at];
+	return pool->last = pool->slot[at];
 }
 
 const struct name *pool_raw(struct pool *pool, const char *s, size_t len)

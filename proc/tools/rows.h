@@ -48,13 +48,14 @@ struct column {
 
 /*
  * struct name - a token of the file, kept once for all rows that have it
+ * @token_len: of the token itself
  * @len: of the bytes that it stands for, which are at @text, with a NUL behind
  * @plain: the token has no escapes, it is these bytes
  * @bad: the token is not in the form that pids writes; it stands for itself
  * @simple: printable ASCII, and nothing in it that any form has to escape
  */
 struct name {
-	uint32_t hash, len;
+	uint32_t hash, token_len, len;
 	bool plain, bad, simple;
 	char text[];
 };
@@ -65,9 +66,12 @@ static inline const char *name_token(const struct name *name)
 	return name->plain ? name->text : name->text + name->len + 1;
 }
 
-/* struct pool - names, each once */
+/*
+ * struct pool - names, each once
+ * @last: the one that was looked up last
+ */
 struct pool {
-	struct name **slot;
+	struct name **slot, *last;
 	size_t count, size;
 	struct chunk *chunk;
 };
