@@ -39,3 +39,10 @@ TEXT
 tamalloc-textfile|4000
 TEXT
 }
+
+# A processor does 2,000,000,000 between two looks; one percent is the limit.
+@test "tamstat: the cost of a look of --watch among 1,000" {
+  run -0 /tamalloc/runs/bench frame
+  echo "# $output" >&3
+  assert_between 100000 "$(awk '$1 == "tools.frame" { print $2 }' <<<"$output")" 20000000 "instructions of a look"
+}
