@@ -89,7 +89,8 @@ static void sums_add(const struct sums *sums, uint64_t *to, const uint64_t *from
 	for (unsigned int i = 0; i < sums->count; i++) {
 		uint64_t *sum = to + sums->to[i];
 
-		*sum = sum_of(*sum, from[sums->cell[i]]);
+		if (__builtin_add_overflow(*sum, from[sums->cell[i]], sum))
+			*sum = UINT64_MAX;
 	}
 	for (unsigned int i = 0; i < sums->texts; i++) {
 		uint64_t *sum = to + sums->text_to[i];
@@ -128,6 +129,33 @@ static void add_sum_columns(struct table *to, const struct table *from)
 	table_add(to, "TOTAL_KB", SIZE)->derived = true;
 }
 
+void table_merge(struct table *table)
+{
+	static unsigned int name, uid, cgroup, processes;
+	static struct sums sums;
+	uint64_t *last = table_row(table, table->rows - 1), *before = last - table->cells;
+
+	if (table->rows == 1) {
+		/* The rows of a kernel that has such a column itself stay. */
+		if (table_column(table, "PROCESSES")) {
+			table->merge = NULL;
+			return;
+		}
+		name = cell_of(table, "NAME");
+		uid = cell_of(table, "UID");
+		/* Without cgroups, cell 0 is as good: it has no flags yet. */
+		cgroup = cell_of(table, "CGROUP");
+		processes = table_add(table, "PROCESSES", COUNT)->cell;
+		sums_init(&sums, table, table);
+	}
+	last[processes] = 1;
+	if (table->rows > 1 && last[name] == before[name] && last[uid] == before[uid] &&
+	    last[cgroup] == before[cgroup]) {
+		sums_add(&sums, before, last, 1);
+		table->rows--;
+	}
+}
+
 void table_group(struct table *to, const struct table *from, enum by by)
 {
 	static const char * const keys[] = {
@@ -135,6 +163,7 @@ void table_group(struct table *to, const struct table *from, enum by by)
 	};
 	unsigned int key = table_column(from, keys[by])->cell, first = 0;
 	struct map groups = { 0 }, paths = { 0 };
+	unsigned int merged = from->merge ? cell_of(from, "PROCESSES") : 0;
 	uint64_t last = 0, group = 0;
 	struct sums sums;
 
@@ -175,7 +204,7 @@ void table_group(struct table *to, const struct table *from, enum by by)
 			}
 			group = *found;
 		}
-		sums_add(&sums, table_row(to, group), cell, 1);
+		sums_add(&sums, table_row(to, group), cell, merged ? cell[merged] : 1);
 	}
 	for (size_t i = 0; i < to->rows; i++)
 		sums_end(&sums, table_row(to, i));

@@ -18,6 +18,14 @@ enum by { BY_PROCESS, BY_NAME, BY_USER, BY_CGROUP };
 void table_group(struct table *to, const struct table *from, enum by by);
 
 /*
+ * table_merge - make one row of neighbours of one name, user and cgroup
+ *
+ * To be the @merge of a table that is only read to be grouped, with a spare cell.
+ * Workers come one after the other, so that mostly few rows are kept.
+ */
+void table_merge(struct table *table);
+
+/*
  * table_tree - children below their parents, with the sums of each subtree
  *
  * The selected rows stay, with the sums of table_group() and DEPTH. A process whose

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Longer than any line can be: 64 columns of 20 digits and a name. */
+/* Longer than any line can be: 64 columns of 20 digits and a name */
 #define BUFFER_SIZE 65536
+/* Read at once: each page of it costs as much as five rows. */
+#define READ_SIZE 16384
 
 struct chunk {
 	struct chunk *next;
@@ -393,6 +395,8 @@ static void parse_header(struct reader *reader, char *line, size_t len)
 	if (column)
 		derive(table, "CGROUP_PATH", CGROUP_PATH, column->cell);
 	derive(table, "NAME_ESCAPED", ESCAPED, table_column(table, "NAME")->cell);
+	if (!table->processes)
+		return;
 	if (derive(table, "ARGS", ARGS, 0))
 		table_last(table)->missing = FLAG_NO_ARGS;
 	for (size_t i = 0; i < 2; i++)
@@ -537,6 +541,8 @@ static const char *parse_row(struct reader *reader, const char *line)
 		start[reader->untouched] = start[reader->reserved] - start[reader->committed];
 	for (unsigned int i = 0; reader->total && i < reader->parts; i++)
 		start[reader->total] = sum_of(start[reader->total], start[reader->part[i]]);
+	if (table->merge)
+		table->merge(table);
 	return p + 1;
 wrong:
 	if (*token != '\n')
@@ -569,8 +575,8 @@ static void parse_lines(struct reader *reader, char *p, const char *end)
 void table_read_fd(struct table *table, int fd, const char *path)
 {
 	/* A last newline, and before and behind what parse_aligned() can look at */
-	static char room[8 + BUFFER_SIZE + 1 + 16];
-	char *const buffer = room + 8;
+	static char bytes[8 + BUFFER_SIZE + 1 + 16];
+	char *const buffer = bytes + 8;
 	struct reader reader = { .table = table, .path = path };
 	size_t len = 0;
 	off_t offset = 0;
@@ -578,11 +584,12 @@ void table_read_fd(struct table *table, int fd, const char *path)
 
 	table_clear(table);
 	for (;;) {
-		ssize_t got = pread(fd, buffer + len, BUFFER_SIZE - len, offset);
+		size_t room = len < BUFFER_SIZE - READ_SIZE ? READ_SIZE : BUFFER_SIZE - len;
+		ssize_t got = pread(fd, buffer + len, room, offset);
 
 		/* A pipe, as of <(...). */
 		if (got < 0 && errno == ESPIPE)
-			got = read(fd, buffer + len, BUFFER_SIZE - len);
+			got = read(fd, buffer + len, room);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)

@@ -93,6 +93,9 @@ const struct name *pool_raw(struct pool *pool, const char *s, size_t len);
  * @room: for how many cells there is memory
  * @pool: where the names of its cells are
  * @row, @selected: the rows that are wanted, in the order wanted
+ * @processes: whether to have columns for what is in other files of a process: ARGS,
+ *	PSS_KB and USS_KB; to be set before
+ * @merge: if set, called for each row that was read, which it may drop
  */
 struct table {
 	unsigned int columns, used, spare, cells;
@@ -102,6 +105,8 @@ struct table {
 	struct pool pool;
 	uint32_t *row;
 	size_t selected, row_room;
+	bool processes;
+	void (*merge)(struct table *table);
 };
 
 static inline uint64_t *table_row(const struct table *table, size_t row)
@@ -119,8 +124,8 @@ static inline const struct name *cell_name(uint64_t cell)
  *
  * The columns are those of the file in its order, then some that are derived:
  * UNTOUCHED_KB, what RESERVED_KB exceeds COMMITTED_KB by; TOTAL_KB, the sum of
- * RSS_KB, SWAP_KB and HUGETLB_KB; USER, CGROUP_PATH and NAME_ESCAPED; ARGS, PSS_KB and
- * USS_KB, which lookup.h fills. All rows are selected. What @table held before is
+ * RSS_KB, SWAP_KB and HUGETLB_KB; USER, CGROUP_PATH and NAME_ESCAPED; for @processes,
+ * ARGS, PSS_KB and USS_KB, which lookup.h fills. All rows are selected. What @table held before is
  * dropped, its memory used again. Ends the program by die() if the file cannot be
  * read to its end, or if a row or the header is not as proc_tamalloc(5) has it.
  */

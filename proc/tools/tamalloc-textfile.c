@@ -421,6 +421,9 @@ static void collect(bool processes)
 		}
 	}
 	add_summary(path[0]);
+	if (!processes)
+		pids.merge = table_merge;
+	pids.spare = 1;
 	table_read(&pids, path[1]);
 	for (size_t i = 0; i < SIZES; i++)
 		table_need(&pids, sizes[i].column, path[1]);

@@ -51,7 +51,7 @@ static void show(struct view *view, struct table *sample, struct table *was)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct table sample, was;
+	static struct table sample = { .processes = true }, was, merged = { .spare = 1, .merge = table_merge };
 	static struct view view;
 	static int fd = -1, null = -1;
 
@@ -68,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	table_read_fd(&sample, fd, "pids");
 	table_read_fd(&was, fd, "pids");
+	table_read_fd(&merged, fd, "pids");
 	/* So that something grew. */
 	was.rows /= 2;
 	for (enum by by = BY_PROCESS; by <= BY_USER; by++) {
