@@ -388,14 +388,16 @@ static void parse_header(struct reader *reader, char *line, size_t len)
 	}
 	reader->reserved = table_column(table, "RESERVED_KB")->cell;
 	reader->committed = table_column(table, "COMMITTED_KB")->cell;
-	reader->untouched = derive(table, "UNTOUCHED_KB", SIZE, 0);
-	reader->total = derive(table, "TOTAL_KB", SIZE, 0);
+	if (table->derived) {
+		reader->untouched = derive(table, "UNTOUCHED_KB", SIZE, 0);
+		reader->total = derive(table, "TOTAL_KB", SIZE, 0);
+	}
 	derive(table, "USER", USER, table_column(table, "UID")->cell);
 	column = table_column(table, "CGROUP");
 	if (column)
 		derive(table, "CGROUP_PATH", CGROUP_PATH, column->cell);
 	derive(table, "NAME_ESCAPED", ESCAPED, table_column(table, "NAME")->cell);
-	if (!table->processes)
+	if (!table->derived)
 		return;
 	if (derive(table, "ARGS", ARGS, 0))
 		table_last(table)->missing = FLAG_NO_ARGS;

@@ -93,8 +93,8 @@ const struct name *pool_raw(struct pool *pool, const char *s, size_t len);
  * @room: for how many cells there is memory
  * @pool: where the names of its cells are
  * @row, @selected: the rows that are wanted, in the order wanted
- * @processes: whether to have columns for what is in other files of a process: ARGS,
- *	PSS_KB and USS_KB; to be set before
+ * @derived: whether to have UNTOUCHED_KB, TOTAL_KB, ARGS, PSS_KB and USS_KB; to be set
+ *	before
  * @merge: if set, called for each row that was read, which it may drop
  */
 struct table {
@@ -105,7 +105,7 @@ struct table {
 	struct pool pool;
 	uint32_t *row;
 	size_t selected, row_room;
-	bool processes;
+	bool derived;
 	void (*merge)(struct table *table);
 };
 
@@ -122,10 +122,10 @@ static inline const struct name *cell_name(uint64_t cell)
 /*
  * table_read - read a file of the form of /proc/tamalloc/pids
  *
- * The columns are those of the file in its order, then some that are derived:
- * UNTOUCHED_KB, what RESERVED_KB exceeds COMMITTED_KB by; TOTAL_KB, the sum of
- * RSS_KB, SWAP_KB and HUGETLB_KB; USER, CGROUP_PATH and NAME_ESCAPED; for @processes,
- * ARGS, PSS_KB and USS_KB, which lookup.h fills. All rows are selected. What @table held before is
+ * The columns are those of the file in its order, then some that are derived: USER,
+ * CGROUP_PATH and NAME_ESCAPED; for @derived, UNTOUCHED_KB, what RESERVED_KB exceeds
+ * COMMITTED_KB by, TOTAL_KB, the sum of RSS_KB, SWAP_KB and HUGETLB_KB, and ARGS,
+ * PSS_KB and USS_KB, which lookup.h fills. All rows are selected. What @table held before is
  * dropped, its memory used again. Ends the program by die() if the file cannot be
  * read to its end, or if a row or the header is not as proc_tamalloc(5) has it.
  */

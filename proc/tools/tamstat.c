@@ -402,7 +402,7 @@ static void print_again(struct view *view, struct table *sample)
 
 int main(int argc, char **argv)
 {
-	static struct table sample = { .processes = true }, was = { .processes = true };
+	static struct table sample = { .derived = true }, was = { .derived = true };
 	static struct view view;
 	const char *term = getenv("TERM"), *proc;
 

@@ -51,7 +51,7 @@ static void show(struct view *view, struct table *sample, struct table *was)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct table sample = { .processes = true }, was, merged = { .spare = 1, .merge = table_merge };
+	static struct table sample = { .derived = true }, was = { .derived = true }, merged = { .spare = 1, .merge = table_merge };
 	static struct view view;
 	static int fd = -1, null = -1;
 
