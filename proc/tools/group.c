@@ -58,14 +58,6 @@ static unsigned int cell_of(const struct table *table, const char *name)
 	return column ? column->cell : 0;
 }
 
-static void add_copy(struct table *to, const struct column *column)
-{
-	struct column *new = table_alias(to, column->name, column->kind, column->cell);
-
-	new->missing = column->missing;
-	new->derived = column->derived;
-}
-
 /* Sizes of @from that @to has, too; the figures of processes, of which it has sums */
 static void sums_init(struct sums *sums, const struct table *from, const struct table *to)
 {
@@ -97,7 +89,8 @@ static void sums_add(const struct sums *sums, uint64_t *to, const uint64_t *from
 	for (unsigned int i = 0; i < sums->count; i++) {
 		uint64_t *sum = to + sums->to[i];
 
-		*sum = sum_of(*sum, from[sums->cell[i]]);
+		if (__builtin_add_overflow(*sum, from[sums->cell[i]], sum))
+			*sum = UINT64_MAX;
 	}
 	for (unsigned int i = 0; i < sums->texts; i++) {
 		uint64_t *sum = to + sums->text_to[i];
@@ -136,6 +129,33 @@ static void add_sum_columns(struct table *to, const struct table *from)
 	table_add(to, "TOTAL_KB", SIZE)->derived = true;
 }
 
+void table_merge(struct table *table)
+{
+	static unsigned int name, uid, cgroup, processes;
+	static struct sums sums;
+	uint64_t *last = table_row(table, table->rows - 1), *before = last - table->cells;
+
+	if (table->rows == 1) {
+		/* The rows of a kernel that has such a column itself stay. */
+		if (table_column(table, "PROCESSES")) {
+			table->merge = NULL;
+			return;
+		}
+		name = cell_of(table, "NAME");
+		uid = cell_of(table, "UID");
+		/* Without cgroups, cell 0 is as good: it has no flags yet. */
+		cgroup = cell_of(table, "CGROUP");
+		processes = table_add(table, "PROCESSES", COUNT)->cell;
+		sums_init(&sums, table, table);
+	}
+	last[processes] = 1;
+	if (table->rows > 1 && last[name] == before[name] && last[uid] == before[uid] &&
+	    last[cgroup] == before[cgroup]) {
+		sums_add(&sums, before, last, 1);
+		table->rows--;
+	}
+}
+
 void table_group(struct table *to, const struct table *from, enum by by)
 {
 	static const char * const keys[] = {
@@ -143,6 +163,8 @@ void table_group(struct table *to, const struct table *from, enum by by)
 	};
 	unsigned int key = table_column(from, keys[by])->cell, first = 0;
 	struct map groups = { 0 }, paths = { 0 };
+	unsigned int merged = from->merge ? cell_of(from, "PROCESSES") : 0;
+	uint64_t last = 0, group = 0;
 	struct sums sums;
 
 	table_clear(to);
@@ -160,23 +182,29 @@ void table_group(struct table *to, const struct table *from, enum by by)
 	sums_init(&sums, from, to);
 	for (size_t i = 0; i < from->selected; i++) {
 		const uint64_t *cell = table_row(from, from->row[i]);
-		uint64_t *group = map_at(&groups, cell[key]), *same = NULL;
+		uint64_t *found, *same = NULL;
 
-		/* Two ids can have one path, one after the other. */
-		if (*group == MAP_NONE && by == BY_CGROUP) {
-			const struct name *path = cgroup_path(cell[key]);
+		/* Mostly it is the same as of the row before. */
+		if (!i || cell[key] != last) {
+			last = cell[key];
+			found = map_at(&groups, last);
+			/* Two ids can have one path, one after the other. */
+			if (*found == MAP_NONE && by == BY_CGROUP) {
+				const struct name *path = cgroup_path(last);
 
-			path = pool_name(&to->pool, path->text, path->len);
-			same = map_at(&paths, (uintptr_t)path);
-			*group = *same;
+				path = pool_name(&to->pool, path->text, path->len);
+				same = map_at(&paths, (uintptr_t)path);
+				*found = *same;
+			}
+			if (*found == MAP_NONE) {
+				*found = to->rows;
+				table_add_row(to)[first] = last;
+				if (same)
+					*same = *found;
+			}
+			group = *found;
 		}
-		if (*group == MAP_NONE) {
-			*group = to->rows;
-			table_add_row(to)[first] = cell[key];
-			if (same)
-				*same = *group;
-		}
-		sums_add(&sums, table_row(to, *group), cell, 1);
+		sums_add(&sums, table_row(to, group), cell, merged ? cell[merged] : 1);
 	}
 	for (size_t i = 0; i < to->rows; i++)
 		sums_end(&sums, table_row(to, i));
@@ -292,41 +320,32 @@ static void depth_first(struct table *table, const uint32_t *parent, unsigned in
 	free(next);
 }
 
-void table_tree(struct table *to, const struct table *from, const char *column, bool reverse)
+void table_tree(struct table *table, const char *column, bool reverse)
 {
-	unsigned int depth;
+	unsigned int processes = table_add(table, "PROCESSES", COUNT)->cell;
+	unsigned int depth = table_add(table, "DEPTH", COUNT)->cell;
 	uint32_t *parent;
 	struct sums sums;
 
-	table_clear(to);
-	for (unsigned int i = 0; i < from->columns; i++)
-		add_copy(to, from->column + i);
-	to->cells = from->cells;
-	table_add(to, "PROCESSES", COUNT);
-	depth = table_add(to, "DEPTH", COUNT)->cell;
-	for (size_t i = 0; i < from->selected; i++) {
-		uint64_t *cell = table_add_row(to);
-
-		memcpy(cell, table_row(from, from->row[i]), from->cells * sizeof(*cell));
-		cell[depth - 1] = 1;
-	}
-	table_select_all(to);
-	parent = grow(NULL, to->rows + 1, sizeof(*parent));
-	find_parents(to, parent);
-	depth_first(to, parent, depth);
-	sums_init(&sums, to, to);
-	for (size_t i = to->rows; i-- > 0; ) {
-		uint64_t *cell = table_row(to, to->row[i]);
+	table_compact(table);
+	for (size_t i = 0; i < table->rows; i++)
+		table_row(table, i)[processes] = 1;
+	parent = grow(NULL, table->rows + 1, sizeof(*parent));
+	find_parents(table, parent);
+	depth_first(table, parent, depth);
+	sums_init(&sums, table, table);
+	for (size_t i = table->rows; i-- > 0; ) {
+		uint64_t *cell = table_row(table, table->row[i]);
 
 		/* Its children, which come behind it, are in it by now. */
-		if (parent[to->row[i]] != to->rows)
-			sums_add(&sums, table_row(to, parent[to->row[i]]), cell,
-				 cell[sums.processes]);
+		if (parent[table->row[i]] != table->rows)
+			sums_add(&sums, table_row(table, parent[table->row[i]]), cell,
+				 cell[processes]);
 		sums_end(&sums, cell);
 	}
-	table_select_all(to);
-	table_sort(to, table_column(to, column), reverse, to->rows);
-	depth_first(to, parent, depth);
+	table_select_all(table);
+	table_sort(table, table_column(table, column), reverse, table->rows);
+	depth_first(table, parent, depth);
 	free(parent);
 }
 
@@ -349,50 +368,67 @@ static __int128 signed_figure(const struct column *column, const uint64_t *cell)
 	return column->kind == SIGNED ? (__int128)(int64_t)value : (__int128)value;
 }
 
-void table_diff(struct table *to, const struct table *was, const struct table *now,
-		enum by by, const struct column *column)
+/* The columns of a difference: those of @table that tell whose it is, and the figures */
+static void diff_columns(struct table *table, struct column column, unsigned int was,
+			 unsigned int growth)
+{
+	static const char * const kept[] = {
+		"PID", "UID", "USER", "STARTTIME", "PROCESSES", NULL, "CGROUP_PATH", "ARGS",
+		"PSS_KB", "USS_KB", "NAME", "NAME_ESCAPED",
+	};
+	struct column old[MAX_COLUMNS];
+	unsigned int columns = table->columns;
+	bool is_size = ends_with(column.name, "_KB");
+
+	memcpy(old, table->column, columns * sizeof(*old));
+	table->columns = 0;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		if (!kept[i]) {
+			table_alias(table, is_size ? "WAS_KB" : "WAS", column.kind,
+				    was)->missing = FLAG_NEW;
+			table_alias(table, column.name, column.kind, column.cell);
+			table_alias(table, is_size ? "GROWTH_KB" : "GROWTH", GROWTH,
+				    growth)->of = column.kind;
+		}
+		for (unsigned int j = 0; kept[i] && j < columns; j++) {
+			if (!old[j].name || strcmp(old[j].name, kept[i]))
+				continue;
+			table->column[table->columns++] = old[j];
+			old[j].name = NULL;
+		}
+	}
+	for (unsigned int i = 0; i < columns; i++)
+		free(old[i].name);
+}
+
+void table_diff(struct table *now, const struct table *was, enum by by,
+		const struct column *column)
 {
 	static const char * const keys[] = {
 		[BY_PROCESS] = "PID", [BY_NAME] = "NAME", [BY_USER] = "UID",
 		[BY_CGROUP] = "CGROUP_PATH",
 	};
-	static const char * const kept[] = {
-		"PID", "UID", "USER", "STARTTIME", "PROCESSES", NULL, "CGROUP_PATH", "ARGS",
-		"PSS_KB", "USS_KB", "NAME", "NAME_ESCAPED",
-	};
 	const struct column *was_key = table_column(was, keys[by]);
 	const struct column *key = table_column(now, keys[by]);
 	const struct column *was_column = table_column(was, column->name);
 	unsigned int was_start = cell_of(was, "STARTTIME"), start = cell_of(now, "STARTTIME");
-	bool is_size = ends_with(column->name, "_KB");
-	enum kind kind = column->kind == TEXT ? (is_size ? SIZE : COUNT) : column->kind;
+	unsigned int first = now->used;
+	struct column figures = *column;
 	struct map old_rows = { 0 };
-	unsigned int cells = now->cells;
+	size_t kept = 0;
 
-	table_clear(to);
-	/* All cells of now, and behind them those that are new. */
-	to->cells = cells;
-	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
-		const struct column *old = kept[i] ? table_column(now, kept[i]) : NULL;
-
-		if (old) {
-			add_copy(to, old);
-		} else if (!kept[i]) {
-			table_add(to, is_size ? "WAS_KB" : "WAS", kind)->missing = FLAG_NEW;
-			table_add(to, column->name, kind);
-			table_add(to, is_size ? "GROWTH_KB" : "GROWTH", GROWTH)->of = kind;
-		}
-	}
+	if (figures.kind == TEXT)
+		figures.kind = ends_with(figures.name, "_KB") ? SIZE : COUNT;
+	figures.cell = first + 1;
 	for (size_t i = 0; was_column && i < was->selected; i++) {
 		uint32_t row = was->row[i];
 
-		*map_at(&old_rows, identity(to, was_key, table_row(was, row))) = row;
+		*map_at(&old_rows, identity(now, was_key, table_row(was, row))) = row;
 	}
 	for (size_t i = 0; i < now->selected; i++) {
-		const uint64_t *cell = table_row(now, now->row[i]), *old = NULL;
-		const uint64_t *row = map_find(&old_rows, identity(to, key, cell));
+		uint64_t *cell = table_row(now, now->row[i]), *old = NULL;
+		const uint64_t *row = map_find(&old_rows, identity(now, key, cell));
 		__int128 before = 0, after = signed_figure(column, cell);
-		uint64_t *new;
 
 		if (row)
 			old = table_row(was, *row);
@@ -403,14 +439,16 @@ void table_diff(struct table *to, const struct table *was, const struct table *n
 			before = signed_figure(was_column, old);
 		if (before == after)
 			continue;
-		new = table_add_row(to);
-		memcpy(new, cell, cells * sizeof(*new));
-		new[0] &= ~(uint64_t)(FLAG_NEW | FLAG_FELL);
-		new[0] |= (old ? 0 : FLAG_NEW) | (after < before ? FLAG_FELL : 0);
-		new[cells] = before;
-		new[cells + 1] = after;
-		new[cells + 2] = after < before ? before - after : after - before;
+		cell[0] &= ~(uint64_t)(FLAG_NEW | FLAG_FELL);
+		cell[0] |= (old ? 0 : FLAG_NEW) | (after < before ? FLAG_FELL : 0);
+		cell[first] = before;
+		cell[first + 1] = after;
+		cell[first + 2] = after < before ? before - after : after - before;
+		now->row[kept++] = now->row[i];
 	}
 	map_clear(&old_rows);
-	table_select_all(to);
+	now->selected = kept;
+	diff_columns(now, figures, first, first + 2);
+	now->used += 3;
+	table_compact(now);
 }

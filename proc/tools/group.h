@@ -8,36 +8,41 @@
 enum by { BY_PROCESS, BY_NAME, BY_USER, BY_CGROUP };
 
 /*
- * Each makes @to of the selected rows of @from, and selects all of its rows. What
- * @to held before is dropped. Names of @to may lie in @from: it has to stay.
- */
-
-/*
  * table_group - one row for all of a name, user or cgroup
  *
- * PROCESSES is their number; sizes are sums, 2^64-1 if that is too small;
- * COMMITTED_PCT is that of the sums; OOM_SCORE is the highest. For BY_CGROUP,
- * cgroups_find() comes before.
+ * Makes @to of the selected rows of @from, and selects all of its rows. What @to held
+ * before is dropped. Its names may lie in @from, which has to stay. PROCESSES is their
+ * number; sizes are sums, 2^64-1 if that is too small; COMMITTED_PCT is that of the
+ * sums; OOM_SCORE is the highest. For BY_CGROUP, cgroups_find() comes before.
  */
 void table_group(struct table *to, const struct table *from, enum by by);
 
 /*
+ * table_merge - make one row of neighbours of one name, user and cgroup
+ *
+ * To be the @merge of a table that is only read to be grouped, with a spare cell.
+ * Workers come one after the other, so that mostly few rows are kept.
+ */
+void table_merge(struct table *table);
+
+/*
  * table_tree - children below their parents, with the sums of each subtree
  *
- * Like table_group(), but a row for each process, with DEPTH. A process whose
- * parent is not selected is a root. Siblings are sorted by @column of @from, which
- * has to have PPID.
+ * The selected rows stay, with the sums of table_group() and DEPTH. A process whose
+ * parent is not selected is a root. Siblings are sorted by @column. @table has to have
+ * PPID, and two spare cells.
  */
-void table_tree(struct table *to, const struct table *from, const char *column, bool reverse);
+void table_tree(struct table *table, const char *column, bool reverse);
 
 /*
  * table_diff - rows whose figure in @column is not what it was
  *
- * Both tables have the columns of a file, or both are of table_group(). WAS is
- * missing for what was not there, which has grown by all it is.
+ * The selected rows of which that is so stay in @now, with WAS and GROWTH. WAS is
+ * missing for what was not there, which has grown by all it is. Both tables have the
+ * columns of a file, or both are of table_group(); @now has to have three spare cells.
  */
-void table_diff(struct table *to, const struct table *was, const struct table *now,
-		enum by by, const struct column *column);
+void table_diff(struct table *now, const struct table *was, enum by by,
+		const struct column *column);
 
 /* Whether a column is a figure that can grow */
 bool is_figure(const struct column *column);

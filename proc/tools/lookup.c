@@ -171,6 +171,7 @@ void cgroups_find(const struct table *table)
 	unsigned int start = table_column(table, "STARTTIME")->cell;
 	unsigned int cgroup = table_column(table, "CGROUP")->cell;
 	struct map tries = { 0 };
+	uint64_t found = 0;
 
 	for (size_t i = 0; i < table->selected; i++) {
 		const uint64_t *cell = table_row(table, table->row[i]);
@@ -178,8 +179,13 @@ void cgroups_find(const struct table *table)
 		uint64_t *try;
 		size_t len;
 
-		if (map_find(&paths, cell[cgroup]))
+		/* 0 is not the id of any. */
+		if (cell[cgroup] == found)
 			continue;
+		if (map_find(&paths, cell[cgroup])) {
+			found = cell[cgroup];
+			continue;
+		}
 		/* Some processes can have ended; of a copy, all of them. */
 		try = map_at(&tries, cell[cgroup]);
 		*try = *try == MAP_NONE ? 1 : *try + 1;

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Longer than any line can be: 64 columns of 20 digits and a name. */
+/* Longer than any line can be: 64 columns of 20 digits and a name */
 #define BUFFER_SIZE 65536
+/* Read at once: each page of it costs as much as five rows. */
+#define READ_SIZE 16384
 
 struct chunk {
 	struct chunk *next;
@@ -85,7 +87,7 @@ static struct name *new_name(struct pool *pool, const char *token, size_t len, u
 	bool plain = !memchr(token, '\\', len);
 	struct name *name = pool_alloc(pool, sizeof(*name) + (plain ? 1 : 2) * (len + 1));
 
-	*name = (struct name){ .hash = hash, .len = len, .plain = plain };
+	*name = (struct name){ .hash = hash, .token_len = len, .len = len, .plain = plain };
 	memcpy(name->text, token, len);
 	name->bad = !unescape(token, len, name->text, &name->len);
 	if (name->bad) {
@@ -101,11 +103,18 @@ static struct name *new_name(struct pool *pool, const char *token, size_t len, u
 	return name;
 }
 
+static bool is_token(const struct name *name, const char *token, size_t len)
+{
+	return name->token_len == len && !memcmp(name_token(name), token, len);
+}
+
 const struct name *pool_name(struct pool *pool, const char *token, size_t len)
 {
 	uint64_t hash = hash_seed();
 	size_t at;
 
+	if (pool->last && is_token(pool->last, token, len))
+		return pool->last;
 	for (size_t i = 0; i < len; i++) {
 		hash = (hash ^ (unsigned char)token[i]) * 0x100000001b3;
 		hash ^= hash >> 32;
@@ -130,14 +139,13 @@ const struct name *pool_name(struct pool *pool, const char *token, size_t len)
 	}
 	for (at = hash & (pool->size - 1); pool->slot[at]; at = (at + 1) & (pool->size - 1)) {
 		struct name *name = pool->slot[at];
-		const char *old = name_token(name);
 
-		if (name->hash == (uint32_t)hash && !memcmp(old, token, len) && !old[len])
-			return name;
+		if (name->hash == (uint32_t)hash && is_token(name, token, len))
+			return pool->last = name;
 	}
 	pool->count++;
 	pool->slot[at] = new_name(pool, token, len, hash);
-	return pool->slot[at];
+	return pool->last = pool->slot[at];
 }
 
 const struct name *pool_raw(struct pool *pool, const char *s, size_t len)
@@ -158,7 +166,7 @@ void table_clear(struct table *table)
 	pool_clear(&table->pool);
 	table->columns = 0;
 	/* Cell 0 has the flags. */
-	table->cells = 1;
+	table->used = 1;
 	table->rows = 0;
 	table->selected = 0;
 }
@@ -203,8 +211,10 @@ struct column *table_alias(struct table *table, const char *name, enum kind kind
 
 struct column *table_add(struct table *table, const char *name, enum kind kind)
 {
-	/* A table has either a new cell in each row, or no rows yet. */
-	return table_alias(table, name, kind, table->cells++);
+	/* Rows that are there have a spare cell for it. */
+	if (!table->rows)
+		table->cells = table->used + 1 + table->spare;
+	return table_alias(table, name, kind, table->used++);
 }
 
 uint64_t *table_add_row(struct table *table)
@@ -229,6 +239,35 @@ void table_select_all(struct table *table)
 	table->selected = table->rows;
 }
 
+void table_compact(struct table *table)
+{
+	size_t size = table->cells * sizeof(*table->cell);
+
+	for (size_t i = 0; i < table->selected; i++)
+		if (table->row[i] != i)
+			memcpy(table_row(table, i), table_row(table, table->row[i]), size);
+	table->rows = table->selected;
+	table_select_all(table);
+}
+
+void table_copy(struct table *to, const struct table *from)
+{
+	table_clear(to);
+	for (unsigned int i = 0; i < from->columns; i++) {
+		const struct column *column = from->column + i;
+		struct column *new = table_alias(to, column->name, column->kind, column->cell);
+
+		new->missing = column->missing;
+		new->derived = column->derived;
+	}
+	to->used = from->used;
+	to->cells = to->used + to->spare;
+	for (size_t i = 0; i < from->selected; i++)
+		memcpy(table_add_row(to), table_row(from, from->row[i]),
+		       to->used * sizeof(*to->cell));
+	table_select_all(to);
+}
+
 static enum kind kind_of(const char *name)
 {
 	static const struct { const char *name; enum kind kind; } known[] = {
@@ -247,7 +286,24 @@ static enum kind kind_of(const char *name)
 }
 
 /*
+ * struct place - where the figures of a column are, if they are right below its title
+ * @width: from the end of the title before to the end of this one; 0 if figures of this
+ *	kind or width are not read at once
+ * @head: of the first eight bytes, which have to be blanks
+ * @tail: of the last eight bytes, which are of this column
+ * @seen, @value: the figure of the row before, which many rows repeat
+ */
+struct place {
+	uint64_t head, tail, seen, value;
+	size_t width;
+};
+
+/* This byte, eight times */
+#define EACH(byte)	(0x0101010101010101u * (byte))
+
+/*
  * struct reader - one reading of a file
+ * @place: of each column
  * @columns: those of the file; their cells are 1, 2 and so on
  * @untouched, @reserved, @committed: cells
  * @parts, @part: cells that add up to the cell @total
@@ -257,7 +313,23 @@ struct reader {
 	const char *path;
 	unsigned int columns, parts, part[3];
 	unsigned int reserved, committed, untouched, total;
+	struct place place[MAX_COLUMNS];
 };
+
+/* @width as in struct place; the first column has no blank before it */
+static struct place place_of(enum kind kind, size_t width, bool first)
+{
+	struct place place = { .width = width };
+
+	if (kind > SIGNED || width > 16)
+		return (struct place){ 0 };
+	if (width > 8)
+		place.head = UINT64_MAX >> (128 - 8 * width);
+	else if (!first)
+		place.head = 0xff;
+	place.tail = width > 8 ? UINT64_MAX : UINT64_MAX << (64 - 8 * width);
+	return place;
+}
 
 static struct column *table_last(struct table *table)
 {
@@ -273,8 +345,12 @@ static unsigned int derive(struct table *table, const char *name, enum kind kind
 {
 	if (table_column(table, name))
 		return 0;
-	table_alias(table, name, kind, cell ? cell : table->cells++)->derived = true;
-	return table_last(table)->cell;
+	if (cell)
+		table_alias(table, name, kind, cell);
+	else
+		cell = table_add(table, name, kind)->cell;
+	table_last(table)->derived = true;
+	return cell;
 }
 
 static void parse_header(struct reader *reader, char *line, size_t len)
@@ -285,7 +361,7 @@ static void parse_header(struct reader *reader, char *line, size_t len)
 	static const char * const parts[] = { "RSS_KB", "SWAP_KB", "HUGETLB_KB" };
 	struct table *table = reader->table;
 	const struct column *column;
-	char *next, *word;
+	char *next, *word, *end = line;
 
 	if (strlen(line) != len)
 		die("%s does not start with the names of columns", reader->path);
@@ -297,7 +373,10 @@ static void parse_header(struct reader *reader, char *line, size_t len)
 			die("%s has the column %s twice", reader->path, word);
 		if (table->columns == MAX_COLUMNS - 16)
 			die("%s has more than %d columns", reader->path, MAX_COLUMNS - 16);
-		table_add(table, word, kind_of(word));
+		column = table_add(table, word, kind_of(word));
+		len = word + strlen(word) - end;
+		reader->place[table->columns - 1] = place_of(column->kind, len, end == line);
+		end += len;
 	}
 	reader->columns = table->columns;
 	for (size_t i = 0; i < sizeof(need) / sizeof(*need); i++)
@@ -309,13 +388,17 @@ static void parse_header(struct reader *reader, char *line, size_t len)
 	}
 	reader->reserved = table_column(table, "RESERVED_KB")->cell;
 	reader->committed = table_column(table, "COMMITTED_KB")->cell;
-	reader->untouched = derive(table, "UNTOUCHED_KB", SIZE, 0);
-	reader->total = derive(table, "TOTAL_KB", SIZE, 0);
+	if (table->derived) {
+		reader->untouched = derive(table, "UNTOUCHED_KB", SIZE, 0);
+		reader->total = derive(table, "TOTAL_KB", SIZE, 0);
+	}
 	derive(table, "USER", USER, table_column(table, "UID")->cell);
 	column = table_column(table, "CGROUP");
 	if (column)
 		derive(table, "CGROUP_PATH", CGROUP_PATH, column->cell);
 	derive(table, "NAME_ESCAPED", ESCAPED, table_column(table, "NAME")->cell);
+	if (!table->derived)
+		return;
 	if (derive(table, "ARGS", ARGS, 0))
 		table_last(table)->missing = FLAG_NO_ARGS;
 	for (size_t i = 0; i < 2; i++)
@@ -334,52 +417,93 @@ static char *quoted(const char *line)
 	return text_end(&text);
 }
 
-/* Over blanks; up to 7 bytes behind them may be read */
-static const char *skip_blanks(const char *p)
+/* Eight bytes of a line, the first as the lowest */
+static uint64_t eight_at(const char *p)
 {
-	const uint64_t blanks = 0x2020202020202020;
 	uint64_t eight;
 
+	memcpy(&eight, p, sizeof(eight));
+	return le64toh(eight);
+}
+
+/* Over blanks */
+static const char *skip_blanks(const char *p)
+{
 	for (;; p += 8) {
-		memcpy(&eight, p, 8);
-		eight = le64toh(eight ^ blanks);
+		uint64_t eight = eight_at(p) ^ EACH(' ');
+
 		if (eight)
 			return p + __builtin_ctzll(eight) / 8;
 	}
 }
 
+/*
+ * A number of up to eight digits right below its title, all digits at once, into
+ * place->value. False for anything else, which can be a figure still.
+ */
+static inline bool parse_aligned(struct place *place, const char *p)
+{
+	uint64_t head = (eight_at(p) ^ EACH(' ')) & place->head;
+	uint64_t tail = (eight_at(p + place->width - 8) ^ EACH(' ')) & place->tail, digits;
+
+	if (head || !tail || p[place->width] != ' ')
+		return false;
+	if (tail == place->seen)
+		return true;
+	/* From the first that is no blank on, all are digits. */
+	digits = tail ^ EACH('0' ^ ' ') << (__builtin_ctzll(tail) & ~7);
+	if ((digits | (digits + EACH(6))) & EACH(0xf0))
+		return false;
+	/* Two digits become a number, two of these, and two of these. */
+	digits = (digits * 10 + (digits >> 8)) & 0x00ff00ff00ff00ff;
+	digits = (digits * 100 + (digits >> 16)) & 0x0000ffff0000ffff;
+	place->value = (digits * 10000 + (digits >> 32)) & 0xffffffff;
+	place->seen = tail;
+	return true;
+}
+
 /* What is special about a SIGNED and a PERCENT, behind the digits at *@p */
 static bool parse_special(enum kind kind, bool negative, const char **p, uint64_t *value)
 {
-	uint64_t part;
+	unsigned int tenths, hundredths;
 
 	if (kind == SIGNED) {
 		*value = negative ? -*value : *value;
 		return (int64_t)*value < 0 ? negative : !negative || !*value;
 	}
-	if (**p != '.' || !parse_u64(*p + 1, 2, &part))
+	if (**p != '.')
+		return false;
+	tenths = (unsigned char)(*p)[1] - '0';
+	hundredths = (unsigned char)(*p)[2] - '0';
+	if (tenths > 9 || hundredths > 9)
 		return false;
 	*p += 3;
 	return !__builtin_mul_overflow(*value, 100, value) &&
-		!__builtin_add_overflow(*value, part, value);
+		!__builtin_add_overflow(*value, 10 * tenths + hundredths, value);
 }
 
 /*
  * One row, up to its newline, behind which it returns. Most of the time of all is
  * spent here.
  */
-static const char *parse_row(const struct reader *reader, const char *line)
+static const char *parse_row(struct reader *reader, const char *line)
 {
 	struct table *table = reader->table;
 	uint64_t *start = table_add_row(table), *cell = start, value;
 	const struct column *column = table->column;
+	struct place *place = reader->place;
 	const char *p = line, *token;
 	const struct name *name;
 	unsigned int digit;
 
-	for (unsigned int left = reader->columns; left; left--, column++) {
+	for (unsigned int left = reader->columns; left; left--, column++, place++) {
 		bool negative = false;
 
+		if (parse_aligned(place, p)) {
+			p += place->width;
+			*++cell = place->value;
+			continue;
+		}
 		p = skip_blanks(p);
 		token = p;
 		if (column->kind <= PERCENT) {
@@ -419,6 +543,8 @@ static const char *parse_row(const struct reader *reader, const char *line)
 		start[reader->untouched] = start[reader->reserved] - start[reader->committed];
 	for (unsigned int i = 0; reader->total && i < reader->parts; i++)
 		start[reader->total] = sum_of(start[reader->total], start[reader->part[i]]);
+	if (table->merge)
+		table->merge(table);
 	return p + 1;
 wrong:
 	if (*token != '\n')
@@ -450,8 +576,9 @@ static void parse_lines(struct reader *reader, char *p, const char *end)
 
 void table_read_fd(struct table *table, int fd, const char *path)
 {
-	/* One byte more for a last newline, and what skip_blanks() needs. */
-	static char buffer[BUFFER_SIZE + 8];
+	/* A last newline, and before and behind what parse_aligned() can look at */
+	static char bytes[8 + BUFFER_SIZE + 1 + 16];
+	char *const buffer = bytes + 8;
 	struct reader reader = { .table = table, .path = path };
 	size_t len = 0;
 	off_t offset = 0;
@@ -459,11 +586,12 @@ void table_read_fd(struct table *table, int fd, const char *path)
 
 	table_clear(table);
 	for (;;) {
-		ssize_t got = pread(fd, buffer + len, BUFFER_SIZE - len, offset);
+		size_t room = len < BUFFER_SIZE - READ_SIZE ? READ_SIZE : BUFFER_SIZE - len;
+		ssize_t got = pread(fd, buffer + len, room, offset);
 
 		/* A pipe, as of <(...). */
 		if (got < 0 && errno == ESPIPE)
-			got = read(fd, buffer + len, BUFFER_SIZE - len);
+			got = read(fd, buffer + len, room);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)

@@ -48,13 +48,14 @@ struct column {
 
 /*
  * struct name - a token of the file, kept once for all rows that have it
+ * @token_len: of the token itself
  * @len: of the bytes that it stands for, which are at @text, with a NUL behind
  * @plain: the token has no escapes, it is these bytes
  * @bad: the token is not in the form that pids writes; it stands for itself
  * @simple: printable ASCII, and nothing in it that any form has to escape
  */
 struct name {
-	uint32_t hash, len;
+	uint32_t hash, token_len, len;
 	bool plain, bad, simple;
 	char text[];
 };
@@ -65,9 +66,12 @@ static inline const char *name_token(const struct name *name)
 	return name->plain ? name->text : name->text + name->len + 1;
 }
 
-/* struct pool - names, each once */
+/*
+ * struct pool - names, each once
+ * @last: the one that was looked up last
+ */
 struct pool {
-	struct name **slot;
+	struct name **slot, *last;
 	size_t count, size;
 	struct chunk *chunk;
 };
@@ -81,21 +85,28 @@ const struct name *pool_raw(struct pool *pool, const char *s, size_t len);
 /*
  * struct table - rows of cells
  * @columns, @column: the columns of the cells
- * @cells: how many a row has, cell 0 included
+ * @used: cells that have columns, and cell 0
+ * @spare: cells that each row has for columns that are added to rows; to be set before
+ * @cells: how many a row has
  * @cell: all rows, one after the other
  * @rows: how many
  * @room: for how many cells there is memory
  * @pool: where the names of its cells are
  * @row, @selected: the rows that are wanted, in the order wanted
+ * @derived: whether to have UNTOUCHED_KB, TOTAL_KB, ARGS, PSS_KB and USS_KB; to be set
+ *	before
+ * @merge: if set, called for each row that was read, which it may drop
  */
 struct table {
-	unsigned int columns, cells;
+	unsigned int columns, used, spare, cells;
 	struct column column[MAX_COLUMNS];
 	uint64_t *cell;
 	size_t rows, room;
 	struct pool pool;
 	uint32_t *row;
 	size_t selected, row_room;
+	bool derived;
+	void (*merge)(struct table *table);
 };
 
 static inline uint64_t *table_row(const struct table *table, size_t row)
@@ -111,10 +122,10 @@ static inline const struct name *cell_name(uint64_t cell)
 /*
  * table_read - read a file of the form of /proc/tamalloc/pids
  *
- * The columns are those of the file in its order, then some that are derived:
- * UNTOUCHED_KB, what RESERVED_KB exceeds COMMITTED_KB by; TOTAL_KB, the sum of
- * RSS_KB, SWAP_KB and HUGETLB_KB; USER, CGROUP_PATH and NAME_ESCAPED; ARGS, PSS_KB and
- * USS_KB, which lookup.h fills. All rows are selected. What @table held before is
+ * The columns are those of the file in its order, then some that are derived: USER,
+ * CGROUP_PATH and NAME_ESCAPED; for @derived, UNTOUCHED_KB, what RESERVED_KB exceeds
+ * COMMITTED_KB by, TOTAL_KB, the sum of RSS_KB, SWAP_KB and HUGETLB_KB, and ARGS,
+ * PSS_KB and USS_KB, which lookup.h fills. All rows are selected. What @table held before is
  * dropped, its memory used again. Ends the program by die() if the file cannot be
  * read to its end, or if a row or the header is not as proc_tamalloc(5) has it.
  */
@@ -133,7 +144,7 @@ const struct column *table_column(const struct table *table, const char *name);
 /* Its cell, or die(): @path has no such column */
 unsigned int table_need(const struct table *table, const char *name, const char *path);
 
-/* Add a column in a cell of its own, or in one that another has already. */
+/* Add a column in a cell of its own, or in one that another has already */
 struct column *table_add(struct table *table, const char *name, enum kind kind);
 struct column *table_alias(struct table *table, const char *name, enum kind kind,
 			   unsigned int cell);
@@ -143,6 +154,12 @@ uint64_t *table_add_row(struct table *table);
 
 /* Select all rows, in their order */
 void table_select_all(struct table *table);
+
+/* Drop all rows of @table that are not selected; they are still in their order */
+void table_compact(struct table *table);
+
+/* Make @to the selected rows of @from, which has to stay: the names lie there */
+void table_copy(struct table *to, const struct table *from);
 
 /* struct summary - the lines of /proc/tamalloc/summary: "Key: figure unit" */
 struct summary {

@@ -223,13 +223,14 @@ static void add_series(const char *name, const struct series *series, size_t cou
 		       const struct text *labels, const char *column, void (*add)(uint64_t))
 {
 	size_t len = strlen(name);
+	unsigned int cell = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		uint64_t value = series[i].cell[table_column(series[i].table, column)->cell];
-
+		if (!i || series[i].table != series[i - 1].table)
+			cell = table_column(series[i].table, column)->cell;
 		text_add(&out, name, len);
 		text_add(&out, labels->s + series[i].labels, series[i].len);
-		add(value);
+		add(series[i].cell[cell]);
 		text_fill(&out, '\n', 1);
 	}
 }
@@ -420,6 +421,9 @@ static void collect(bool processes)
 		}
 	}
 	add_summary(path[0]);
+	if (!processes)
+		pids.merge = table_merge;
+	pids.spare = 1;
 	table_read(&pids, path[1]);
 	for (size_t i = 0; i < SIZES; i++)
 		table_need(&pids, sizes[i].column, path[1]);

@@ -389,6 +389,7 @@ static void print_again(struct view *view, struct table *sample)
 		char date[64];
 
 		strftime(date, sizeof(date), "%F %T", localtime(&now));
+		sample->spare = VIEW_SPARE;
 		table_read(sample, options.pids_file);
 		view_make(view, sample, NULL);
 		print_line(date);
@@ -401,7 +402,7 @@ static void print_again(struct view *view, struct table *sample)
 
 int main(int argc, char **argv)
 {
-	static struct table sample, was;
+	static struct table sample = { .derived = true }, was = { .derived = true };
 	static struct view view;
 	const char *term = getenv("TERM"), *proc;
 
@@ -424,6 +425,7 @@ int main(int argc, char **argv)
 			cgroups_find(&was);
 		wait_seconds(options.diff);
 	}
+	sample.spare = options.tree || was.columns ? VIEW_SPARE : 0;
 	table_read(&sample, options.pids_file);
 	view_make(&view, &sample, was.columns ? &was : NULL);
 	print_view(&view, width());

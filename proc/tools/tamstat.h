@@ -51,17 +51,22 @@ void select_rows(struct table *table);
 
 /*
  * struct view - the tables that are shown, made from one sample each time
- * @made: sums, growth or a tree; @shown is this, or the sample
+ * @keep: the sample has to stay as it is
+ * @made: growth or a tree that is made of a copy
+ * @shown: one of these, or the sample
  * @total: one row
  * @sort: the column it is sorted by
  */
 struct view {
+	bool keep;
 	struct table sums, was_sums, made, total;
 	struct table *shown;
 	const struct column *sort;
 	size_t count;
 };
 
+/* What a sample that need not stay has to have of spare cells */
+#define VIEW_SPARE 3
 /* view.c: make the view of a sample. @was is an earlier sample, or NULL */
 void view_make(struct view *view, struct table *sample, struct table *was);
 /* Read what is shown and not in the file, for so many rows from @first on */

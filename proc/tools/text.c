@@ -32,15 +32,20 @@ void text_more(struct text *text, size_t more)
 void text_format(struct text *text, const char *format, ...)
 {
 	va_list args;
-	int len;
+	size_t len;
 
+	/* It mostly fits. */
+	text_room(text, 128);
 	va_start(args, format);
-	len = vsnprintf(NULL, 0, format, args);
+	len = vsnprintf(text->s + text->len, text->size - text->len, format, args);
 	va_end(args);
-	text_room(text, len + 1);
-	va_start(args, format);
-	text->len += vsnprintf(text->s + text->len, len + 1, format, args);
-	va_end(args);
+	if (len >= text->size - text->len) {
+		text_room(text, len + 1);
+		va_start(args, format);
+		vsnprintf(text->s + text->len, len + 1, format, args);
+		va_end(args);
+	}
+	text->len += len;
 }
 
 char *text_end(struct text *text)

@@ -112,26 +112,31 @@ void view_make(struct view *view, struct table *sample, struct table *was)
 	}
 	if (options.by) {
 		now = &view->sums;
+		now->spare = VIEW_SPARE;
 		table_group(now, sample, options.by);
 	}
 	if (was && options.by) {
 		table_group(&view->was_sums, was, options.by);
 		was = &view->was_sums;
 	}
+	if (view->keep && now == sample && (options.tree || was)) {
+		now = &view->made;
+		now->spare = VIEW_SPARE;
+		table_copy(now, sample);
+	}
 	column = need_column(now, word, " to sort by");
 	if (options.tree) {
 		if (!table_column(now, "PPID"))
 			die("--tree needs the column PPID, which %s lacks", options.pids_file);
 		fill_sort(now, column);
-		table_tree(&view->made, now, column->name, options.reverse);
-		now = &view->made;
+		table_tree(now, column->name, options.reverse);
 	} else if (was) {
 		if (!is_figure(column))
 			die("%s is not a figure, so its growth cannot be shown", column->name);
 		if (!table_column(was, column->name))
 			die("%s has no column %s", options.since, column->name);
-		table_diff(&view->made, was, now, options.by, column);
-		now = &view->made;
+		table_diff(now, was, options.by, column);
+		column = find_column(now, word);
 	}
 	view->shown = now;
 	view->count = now->selected;

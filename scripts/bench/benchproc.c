@@ -14,8 +14,10 @@
  *   four_files             stat, status, oom_score, oom_score_adj of every process,
  *                          openat() on a directory descriptor, one reused buffer
  *   statm                  statm of every process, likewise
- *   ps                     ps -eo pid,vsz,rss,comm with its output discarded; its
- *                          reads cannot be counted from here and are given as 0
+ *   COMMAND ...            words separated by blanks: a program from its start to its
+ *                          end, with its output discarded; its reads cannot be
+ *                          counted from here and are given as 0
+ *   ps                     ps -eo pid,vsz,rss,comm, likewise
  *   bpf_text, bpf_binary   BPF iterators pinned as /sys/fs/bpf/METHOD: open,
  *                          read() with a 1 MiB buffer until the end, close; such
  *                          a descriptor has no way back to its beginning
@@ -157,13 +159,22 @@ static unsigned long scan(const char * const *files, size_t count)
 	return found;
 }
 
-static unsigned long like_shell(char * const *words)
+static unsigned long like_shell(const char *command)
 {
 	static char * const env[] = { "LANG=C", NULL };
 	posix_spawn_file_actions_t actions;
+	char line[256], *words[32], *next;
+	size_t i = 0;
 	int status;
 	pid_t pid;
 
+	if (snprintf(line, sizeof(line), "%s", command) >= (int)sizeof(line))
+		errx(2, "too long: %s", command);
+	words[0] = strtok_r(line, " ", &next);
+	while (words[i] && i < sizeof(words) / sizeof(*words) - 1)
+		words[++i] = strtok_r(NULL, " ", &next);
+	if (!words[0] || words[i])
+		errx(2, "no words, or too many: %s", command);
 	if (posix_spawn_file_actions_init(&actions) ||
 	    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0) ||
 	    posix_spawnp(&pid, words[0], &actions, NULL, words, env))
@@ -186,7 +197,6 @@ static unsigned long measure(const char *method)
 {
 	static const char * const four[] = { "stat", "status", "oom_score", "oom_score_adj" };
 	static const char * const statm[] = { "statm" };
-	static char * const ps[] = { "ps", "-eo", "pid,vsz,rss,comm", NULL };
 
 	if (!strcmp(method, "pids"))
 		return kept_open(0);
@@ -205,12 +215,12 @@ static unsigned long measure(const char *method)
 	if (!strcmp(method, "statm"))
 		return scan(statm, 1);
 	if (!strcmp(method, "ps"))
-		return like_shell(ps);
+		return like_shell("ps -eo pid,vsz,rss,comm");
 	if (!strcmp(method, "loop")) {
 		loop(count * 500);
 		return 0;
 	}
-	errx(2, "no such method: %s", method);
+	return like_shell(method);
 }
 
 static unsigned long processes(void)

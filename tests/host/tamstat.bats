@@ -847,6 +847,45 @@ shim() {
     "$(<"$out")" "2^64 and more"
 }
 
+@test "tamstat: figures are the same right below their titles, beyond these, and anywhere else" {
+  local proc=$BATS_TEST_TMPDIR/proc pids=$BATS_TEST_TMPDIR/proc/pids expected
+  mkdir "$proc"
+  cp "$files/summary" "$proc/"
+  # Of every length, the kernel's way: one that is too long moves the rest of its row.
+  awk -v seed=3 '
+    function figure(most,   i, s) {
+      s = 1 + int(rand() * 9)
+      for (i = int(rand() * most); i > 0; i--) s = s int(rand() * 10)
+      return rand() < 0.2 ? 0 : s
+    }
+    BEGIN {
+      srand(seed)
+      n = split("PID UID STARTTIME RESERVED_KB COMMITTED_KB RSS_KB SWAP_KB OOM_SCORE A_FIGURE_OF_MORE_THAN_16 OOM_SCORE_ADJ", title, " ")
+      for (row = 0; row <= 500; row++) {
+        for (i = 1; i <= n; i++) {
+          cell = i == 1 ? 99999799 + row : i == n ? int(rand() * 3) - 1 : figure(row % 3 ? 9 : 19)
+          printf "%*s ", i == 1 ? 8 : length(title[i]) + (i == 6 ? 5 : 1), row ? cell : title[i]
+        }
+        print row ? "n" : "NAME"
+      }
+    }' >"$pids"
+  expected=$(awk 'NR > 1 { print $1 "," $2 "," $3 "," $4 "," $5 "," $6 "," $7 "," $8 "," $9 "," $10 }' "$pids")
+  for way in cat "tr -s ' '" "sed 's/^ *//; s/  */   /g'"; do
+    eval "$way" <"$pids" >"$pids.new"
+    mv "$pids.new" "$pids"
+    TAMSTAT_PROC=$proc ends 0 --csv -s pid -r -o pid,uid,start,res,com,rss,swap,oom,a_figure_of_more_than_16,adj
+    diff <(tail -n +2 "$out") <(echo "$expected") || fail "other figures, written by $way"
+  done
+  # Digits, and nothing that looks like some in eight bytes.
+  for byte in '!' / : '*' p . $'\x90'; do
+    for place in 1 2 7 8; do
+      sed "4s|.|$byte|$place" "$files/pids" >"$pids"
+      TAMSTAT_PROC=$proc ends 2 --csv
+      grep -q "pids has a row with a wrong PID: " "$out" || fail "$byte in place $place: $(<"$out")"
+    done
+  done
+}
+
 @test "tamstat: a read that fails in the middle is an error, one that is interrupted is not" {
   local error
   shim reads <<'TEXT'

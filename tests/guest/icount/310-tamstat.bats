@@ -8,43 +8,41 @@ setup_file() {
   echo 200000 >/proc/sys/kernel/threads-max
 }
 
-teardown() {
-  [[ -z ${leader:-} ]] || {
-    kill -TERM "$leader"
-    retry 600 gone "$leader"
-  }
+# costs COUNT: reads "COMMAND|LIMIT" lines, and fails if a COMMAND takes more than LIMIT
+# instructions for each of COUNT processes, from its start to its end.
+costs() {
+  local count=$1 commands=() limits=() command limit taken
+  while IFS='|' read -r command limit; do
+    commands+=("$command")
+    limits+=("$limit")
+  done
+  benchproc "$count" "${commands[@]}" >"$BATS_TEST_TMPDIR/costs"
+  for command in "${commands[@]}"; do
+    taken=$(sed -nE "s/^$command [0-9]+ [0-9]+ ([0-9]+) [0-9]+\$/\1/p" "$BATS_TEST_TMPDIR/costs")
+    echo "# $command: $taken instructions for each of $count processes" >&3
+    assert_between 100 "$taken" "${limits[0]}" "instructions of $command for each process"
+    limits=("${limits[@]:1}")
+  done
 }
 
-# instructions COMMAND...: the number that it takes. A second of the clock has 10^9.
-instructions() {
-  local before after
-  before=$(date +%s%N)
-  "$@" >"$BATS_TEST_TMPDIR/out"
-  after=$(date +%s%N)
-  taken=$((after - before))
-}
-
-# The limits are the measured figures and ten percent. The goal is 3,000 for all but the whole table, and
-# 4,000 for the exporter.
 @test "tamstat: the cost of a process, of 10,000" {
-  local args limit
-  leader=$(crowd 10000)
-  while IFS='|' read -r args limit; do
-    # shellcheck disable=SC2086  # words
-    instructions tamstat $args
-    echo "# tamstat $args: $((taken / 10000)) instructions for each process" >&3
-    assert_between 100 $((taken / 10000)) "$limit" "instructions of tamstat $args for each process"
-  done <<'TEXT'
-|6000
--n 20|3800
---by name|4200
---by user|4200
+  costs 10000 <<'TEXT'
+tamstat|6000
+tamstat -n 20|3000
+tamstat --by name|3000
+tamstat --by user|3000
 TEXT
 }
 
 @test "tamalloc-textfile: the cost of a process, of 1,000" {
-  leader=$(crowd 1000)
-  instructions tamalloc-textfile
-  echo "# tamalloc-textfile: $((taken / 1000)) instructions for each process" >&3
-  assert_between 100 $((taken / 1000)) 10000 "instructions for each process"
+  costs 1000 <<'TEXT'
+tamalloc-textfile|4000
+TEXT
+}
+
+# A processor does 2,000,000,000 between two looks; one percent is the limit.
+@test "tamstat: the cost of a look of --watch among 1,000" {
+  run -0 /tamalloc/runs/bench frame
+  echo "# $output" >&3
+  assert_between 100000 "$(awk '$1 == "tools.frame" { print $2 }' <<<"$output")" 20000000 "instructions of a look"
 }
