@@ -1159,3 +1159,42 @@ TEXT
     fi
   done
 }
+
+@test "tamstat: at most 300 bytes of memory for each row, up to 100,000 with 20,000 names" {
+  local rows args
+  # Not the sanitized one, which takes more.
+  (. "$top/scripts/lib.sh" && compile_tools "$BATS_TEST_TMPDIR")
+  for rows in 20000 100000; do
+    mkdir -p "$BATS_TEST_TMPDIR/$rows/tamalloc"
+    awk -v rows="$rows" 'BEGIN {
+      srand(5)
+      print "PID UID STARTTIME RESERVED_KB COMMITTED_KB COMMITTED_PCT RSS_KB ANON_KB FILE_KB SHMEM_KB SWAP_KB HUGETLB_KB PGTABLES_KB OOM_SCORE OOM_SCORE_ADJ PPID CGROUP NAME"
+      for (i = 1; i <= rows; i++)
+        print i, i % 1000, i, int(rand() * 1e7), 9, "0.00", int(rand() * 1e6), 5, 0, 0, 0, 0, 40, 666, 0,
+          int(rand() * i), 1, "name" int(rand() * rows / 5)
+    }' >"$BATS_TEST_TMPDIR/$rows/tamalloc/pids"
+  done
+  while read -r args; do
+    # shellcheck disable=SC2086  # words
+    run -0 /usr/bin/python3 - "$BATS_TEST_TMPDIR" $args <<'PYTHON'
+import os, sys
+
+def memory(rows):
+    null = os.open("/dev/null", os.O_WRONLY)
+    pid = os.posix_spawn(sys.argv[1] + "/tamstat", ["tamstat", "--proc", f"{sys.argv[1]}/{rows}"] + sys.argv[2:],
+                         {"LC_ALL": "C"}, file_actions=[(os.POSIX_SPAWN_DUP2, null, 1)])
+    _, status, usage = os.wait4(pid, 0)
+    assert status == 0, status
+    return usage.ru_maxrss * 1024
+
+print((memory(100000) - memory(20000)) // 80000)
+PYTHON
+    echo "# tamstat $args: $output bytes" >&3
+    ((output >= 100 && output <= 300)) || fail "tamstat $args: $output bytes for each row"
+  done <<'TEXT'
+--numeric
+--numeric -n 20
+--numeric --by name
+--numeric --tree
+TEXT
+}

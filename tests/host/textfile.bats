@@ -228,6 +228,24 @@ refuses() {
   [[ $(tail -n 1 "$out/tamalloc.prom") == "tamalloc_textfile_duration_seconds "* ]]
 }
 
+@test "textfile: neighbours of one name and user are summed up as others are" {
+  local apart
+  sed -i '2,$s/ [^ ]*$/ worker/; $s/worker$/other/' "$proc/tamalloc/pids"
+  run -0 textfile
+  # Four, of which three come one after the other with one user.
+  assert_line 'tamalloc_name_processes{name="worker"} 4'
+  assert_line "tamalloc_name_rss_bytes{name=\"worker\"} $(((800 + 1800 + 3800 + 8) * 1024))"
+  assert_line 'tamalloc_name_oom_score_max{name="worker"} 700'
+  assert_line 'tamalloc_user_processes{uid="5",user="games"} 4'
+  assert_line "tamalloc_user_committed_bytes{uid=\"5\",user=\"games\"} $(((1900 + 3900 + 9 + 8) * 1024))"
+  apart=$(grep -v duration <<<"$output")
+  # The same rows, so that none follows one like it.
+  { sed -n '1p;3p;2p;4p;6p;5p' "$proc/tamalloc/pids"; } >"$BATS_TEST_TMPDIR/pids"
+  mv "$BATS_TEST_TMPDIR/pids" "$proc/tamalloc/pids"
+  run -0 textfile
+  assert_eq "$(sort <<<"$apart")" "$(grep -v duration <<<"$output" | sort)" "figures of the same rows in another order"
+}
+
 @test "textfile: per user and per control group, each bounded" {
   sed -i 's/ NEW NAME/ NEW PPID CGROUP NAME/; 2,$s/ 9 \([^ ]*\)$/ 9 0 5 \1/; $s/ 5 \([^ ]*\)$/ 6 \1/' "$proc/tamalloc/pids"
   mkdir "$proc/7" "$proc/10"
