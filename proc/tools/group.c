@@ -136,11 +136,6 @@ void table_merge(struct table *table)
 	uint64_t *last = table_row(table, table->rows - 1), *before = last - table->cells;
 
 	if (table->rows == 1) {
-		/* The rows of a kernel that has such a column itself stay. */
-		if (table_column(table, "PROCESSES")) {
-			table->merge = NULL;
-			return;
-		}
 		name = cell_of(table, "NAME");
 		uid = cell_of(table, "UID");
 		/* Without cgroups, cell 0 is as good: it has no flags yet. */

@@ -358,6 +358,9 @@ static void parse_header(struct reader *reader, char *line, size_t len)
 	static const char * const need[] = {
 		"PID", "UID", "STARTTIME", "RESERVED_KB", "COMMITTED_KB", "OOM_SCORE", "NAME",
 	};
+	static const char * const own[] = {
+		"PROCESSES", "DEPTH", "WAS", "WAS_KB", "GROWTH", "GROWTH_KB",
+	};
 	static const char * const parts[] = { "RSS_KB", "SWAP_KB", "HUGETLB_KB" };
 	struct table *table = reader->table;
 	const struct column *column;
@@ -371,6 +374,11 @@ static void parse_header(struct reader *reader, char *line, size_t len)
 				die("%s does not start with the names of columns", reader->path);
 		if (table_column(table, word))
 			die("%s has the column %s twice", reader->path, word);
+		/* Those of sums, trees and differences are this program's own. */
+		for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+			if (!strcmp(word, own[i]))
+				die("%s has the column %s, which this version takes for its own",
+				    reader->path, word);
 		if (table->columns == MAX_COLUMNS - 16)
 			die("%s has more than %d columns", reader->path, MAX_COLUMNS - 16);
 		column = table_add(table, word, kind_of(word));

@@ -995,6 +995,7 @@ TEXT
       long) head -c 70000 /dev/zero | tr '\0' x ;;
       columns) seq -f 'COLUMN%g' 60 | paste -sd' ' ;;
       twice) echo "$header PID" ;;
+      own) echo "$header DEPTH" ;;
       without) echo "${header/OOM_SCORE /}" ;;
       quote) echo "$header A\"B" ;;
       more) printf '%s\n' "$header" "$(sed -n 2p "$files/pids" | xargs) x" ;;
@@ -1009,6 +1010,7 @@ binary|does not start with the names of columns
 long|has a line of more than 65536 bytes
 columns|has more than 48 columns
 twice|has the column PID twice
+own|has the column DEPTH, which this version takes for its own
 without|has no column OOM_SCORE
 quote|does not start with the names of columns
 more|has a row that does not fit its header: $(sed -n 2p "$files/pids" | xargs) x
