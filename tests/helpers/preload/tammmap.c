@@ -66,4 +66,6 @@ void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 }
 
 void *mmap64(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
-	__attribute__((alias("mmap")));
+{
+	return mmap(addr, length, prot, flags, fd, offset);
+}
