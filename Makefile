@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 export V KERNEL KDIR KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS ONLY TALLY SOAK SCALE BENCH CONFIG COMMITS ROUNDS
 Q := $(if $(filter 1,$(V)),,@)
 
-.PHONY: help try module module-install run test test-stock test-debug test-kcsan test-rt test-scale test-peers soak bench bench-native shell kernel image install uninstall deb test-deb check setup clean
+.PHONY: help try module module-install run test test-stock test-debug test-kcsan test-rt test-scale test-peers soak bench bench-native shell kernel series image install uninstall deb test-deb check setup clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -73,6 +73,9 @@ shell: image ## an interactive shell in the guest
 
 kernel: setup ## build the kernel, build/bzImage
 	$(Q)scripts/kernel/build
+
+series: setup ## the patches as a series for git am, in build/series/KERNEL
+	$(Q)scripts/kernel/series
 
 image: kernel ## build the kernel and the guest's file system, build/image.cpio
 	$(Q)scripts/vm/image
