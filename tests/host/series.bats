@@ -17,7 +17,7 @@ am() {
   git -C "$tree" init -q
   git -C "$tree" add -A
   git -C "$tree" -c user.name=x -c user.email=x commit -q -m base
-  git -C "$tree" -c user.name=x -c user.email=x am -q "$top/build/series/$1"/0*.patch
+  git -C "$tree" -c user.name=x -c user.email=x am -q --empty=drop "$top/build/series/$1"/*.patch
 }
 
 # applied VERSION: the same by kernel-apply, in $BATS_TEST_TMPDIR/applied.
