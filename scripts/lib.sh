@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# What does not depend on the kernel is in $shared, all else in $build.
-shared=$top/build
-build=$shared
+# What does not depend on the kernel is in $build_root, all else in $build.
+build_root=$top/build
+build=$build_root
 default_kernel=6.12
 : "${KERNEL:=$default_kernel}"
-[[ $KERNEL == "$default_kernel" ]] || build=$shared/$KERNEL
+[[ $KERNEL == "$default_kernel" ]] || build=$build_root/$KERNEL
 # shellcheck disable=SC2034  # used by those who source this file
 linux=$build/linux
 # shellcheck disable=SC2034
