@@ -58,8 +58,9 @@ fake_tree() {
       '  *show*|*download*) exit 100 ;;' 'esac' >"$BATS_TEST_TMPDIR/bin/$name"
     chmod +x "$BATS_TEST_TMPDIR/bin/$name"
   done
-  refused "the mirror has no linux-source-7.3 in trixie-backports; set KERNEL_TARBALL or KERNEL_SRC" \
-    env KERNEL=7.3 PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$copy/scripts/kernel/source"
+  run --separate-stderr ! env KERNEL=7.3 PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$copy/scripts/kernel/source"
+  assert_eq 1 "${#stderr_lines[@]}" "lines on standard error"
+  assert_has "the mirror has no linux-source-7.3 in trixie-backports; set KERNEL_TARBALL or KERNEL_SRC" "$stderr"
   [[ ! -e $copy/build/source && ! -e $copy/build/7.3/linux && ! -e $copy/build/7.3/linux.tmp ]]
 }
 
@@ -71,8 +72,9 @@ fake_tree() {
 @test "input: a KERNEL_TARBALL of another version leaves nothing behind" {
   fake_tree "$BATS_TEST_TMPDIR/linux-6.6" 6 6
   tar -C "$BATS_TEST_TMPDIR" -cf "$BATS_TEST_TMPDIR/x.tar" linux-6.6
-  refused "is Linux 6.6, and KERNEL is 6.12; give a linux-6.12.y one, or set KERNEL" \
-    env KERNEL_TARBALL="$BATS_TEST_TMPDIR/x.tar" "$copy/scripts/kernel/source"
+  run --separate-stderr ! env KERNEL_TARBALL="$BATS_TEST_TMPDIR/x.tar" "$copy/scripts/kernel/source"
+  assert_eq 1 "${#stderr_lines[@]}" "lines on standard error"
+  assert_has "is Linux 6.6, and KERNEL is 6.12; give a linux-6.12.y one, or set KERNEL" "$stderr"
 }
 
 @test "input: a KERNEL_TARBALL that is no tarball leaves nothing behind" {
