@@ -3,17 +3,18 @@
 # The work is done by scripts/; "make help" lists the targets.
 
 MAKEFLAGS += --no-print-directory
-export V KDIR KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS ONLY TALLY SOAK SCALE BENCH CONFIG COMMITS ROUNDS
+export V KERNEL KDIR KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS ONLY TALLY SOAK SCALE BENCH CONFIG COMMITS ROUNDS
 Q := $(if $(filter 1,$(V)),,@)
 
-.PHONY: help try module module-install run test test-stock test-debug test-kcsan test-rt test-scale test-peers soak bench bench-native shell kernel image install uninstall deb test-deb check setup clean
+.PHONY: help try module module-install run test test-stock test-debug test-kcsan test-rt test-scale test-peers soak bench bench-native shell kernel series image install uninstall deb test-deb check setup clean
 .NOTPARALLEL:
 
 help: ## show this list
 	@echo "Targets:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo "Variables:"
-	@echo "  KERNEL_SRC=DIR, KERNEL_TARBALL=FILE  another 6.12.y source than Debian's"
+	@echo "  KERNEL=VERSION                       6.1, 6.12 (the default) or 7.3"
+	@echo "  KERNEL_SRC=DIR, KERNEL_TARBALL=FILE  another source of it than Debian's"
 	@echo "  KDIR=DIR                             kernel headers to build the module with"
 	@echo "  ACCEL=kvm|tcg                        accelerator; default: KVM if a probe boot succeeds"
 	@echo "  BENCH=full                           also measure among 100,000 processes"
@@ -72,6 +73,9 @@ shell: image ## an interactive shell in the guest
 
 kernel: setup ## build the kernel, build/bzImage
 	$(Q)scripts/kernel/build
+
+series: setup ## the patches as a series for git am, in build/series/KERNEL
+	$(Q)scripts/kernel/series
 
 image: kernel ## build the kernel and the guest's file system, build/image.cpio
 	$(Q)scripts/vm/image

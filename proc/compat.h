@@ -14,7 +14,9 @@
 
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/oom.h>
 #include <linux/percpu_counter.h>
+#include <linux/swap.h>
 #include <linux/version.h>
 
 struct super_block;
@@ -77,7 +79,6 @@ static inline bool tamalloc_unloading(void)
 #include <linux/bits.h>
 #include <linux/cpumask.h>
 #include <linux/math64.h>
-#include <linux/oom.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/radix-tree.h>
@@ -143,29 +144,32 @@ static inline struct task_struct *compat_find_lock_task_mm(struct task_struct *p
 
 #define find_lock_task_mm	compat_find_lock_task_mm
 
-/*
- * oom_badness() of mm/oom_kill.c. In 7.x the sums are exact; before, they leave
- * out what single CPUs have not yet added.
- */
-static inline long compat_oom_badness_locked(struct task_struct *p,
-					     unsigned long totalpages)
+/* The part of oom_badness() of mm/oom_kill.c that does not depend on memory */
+static inline long compat_oom_badness_adj(struct task_struct *p,
+					  unsigned long totalpages)
 {
 	long adj = READ_ONCE(p->signal->oom_score_adj);
-	long points;
 
 	if (is_global_init(p) || (p->flags & PF_KTHREAD) ||
 	    adj == OOM_SCORE_ADJ_MIN || mm_flags_test(MMF_OOM_SKIP, p->mm) ||
 	    in_vfork(p))
 		return LONG_MIN;
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
-	points = get_mm_rss(p->mm) + get_mm_counter(p->mm, MM_SWAPENTS);
-#else
-	points = get_mm_rss_sum(p->mm) + get_mm_counter_sum(p->mm, MM_SWAPENTS);
-#endif
-	points += mm_pgtables_bytes(p->mm) / PAGE_SIZE;
+	return adj * (long)(totalpages / 1000);
+}
 
-	return points + adj * (long)(totalpages / 1000);
+#define oom_badness_adj	compat_oom_badness_adj
+
+static inline long compat_oom_badness_locked(struct task_struct *p,
+					     unsigned long totalpages)
+{
+	long points = compat_oom_badness_adj(p, totalpages);
+
+	if (points == LONG_MIN)
+		return LONG_MIN;
+
+	return points + get_mm_rss(p->mm) + get_mm_counter(p->mm, MM_SWAPENTS) +
+	       mm_pgtables_bytes(p->mm) / PAGE_SIZE;
 }
 
 #define oom_badness_locked	compat_oom_badness_locked
@@ -263,5 +267,39 @@ static inline void tamalloc_mm_counters(struct mm_struct *mm, s64 *sums)
 		sums[i] = percpu_counter_sum(&mm->rss_stat[i]);
 #endif
 }
+
+/*
+ * /proc/PID/oom_score in two steps: tamalloc_oom_begin() with @thread locked, then
+ * tamalloc_oom_end() with the memory that was sampled. In 7.x oom_badness() sums
+ * exactly, as the sample does; before, it leaves out what single CPUs have not yet
+ * added, and nothing is left for the second step.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+static inline long tamalloc_oom_begin(struct task_struct *thread)
+{
+	unsigned long totalpages = totalram_pages() + total_swap_pages;
+
+	return proc_oom_points(oom_badness_locked(thread, totalpages),
+			       totalpages);
+}
+
+static inline long tamalloc_oom_end(long begun, unsigned long pages)
+{
+	return begun;
+}
+#else
+static inline long tamalloc_oom_begin(struct task_struct *thread)
+{
+	return oom_badness_adj(thread, totalram_pages() + total_swap_pages);
+}
+
+static inline long tamalloc_oom_end(long begun, unsigned long pages)
+{
+	if (begun != LONG_MIN)
+		begun += pages;
+
+	return proc_oom_points(begun, totalram_pages() + total_swap_pages);
+}
+#endif
 
 #endif /* _PROC_TAMALLOC_COMPAT_H */

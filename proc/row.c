@@ -407,13 +407,10 @@ static unsigned int row_ppid(const struct task_struct *thread,
 	return ppid;
 }
 
-/* As /proc/PID/oom_score shows it. @thread is locked and has an mm. */
-static unsigned int row_oom_score(struct task_struct *thread)
+/* What the OOM score counts, in pages */
+static unsigned long row_badness_pages(const struct tamalloc_usage *usage)
 {
-	unsigned long totalpages = totalram_pages() + total_swap_pages;
-
-	return proc_oom_points(oom_badness_locked(thread, totalpages),
-			       totalpages);
+	return usage->rss + usage->swap + usage->pgtables / PAGE_SIZE;
 }
 
 #ifdef CONFIG_CGROUPS
@@ -450,7 +447,7 @@ bool tamalloc_row_sample(struct tamalloc_row *row, struct tamalloc_walk *walk)
 	row_set_uid(row, task_cred_xxx(leader, euid));
 	row->ppid = row_ppid(thread, walk->ns);
 	row->cgroup = row_cgroup(leader);
-	row->oom_score = row_oom_score(thread);
+	row->oom_score = tamalloc_oom_begin(thread);
 	/* Changes under oom_adj_mutex, which sleeps: may be stale at once. */
 	row->oom_score_adj = READ_ONCE(leader->signal->oom_score_adj);
 	/* task_lock() guards the name; the leader's, if this is the leader. */
@@ -460,6 +457,8 @@ bool tamalloc_row_sample(struct tamalloc_row *row, struct tamalloc_walk *walk)
 	if (!tamalloc_walk_sample(walk, &row->usage))
 		return false;
 
+	row->oom_score = tamalloc_oom_end(row->oom_score,
+					  row_badness_pages(&row->usage));
 	if (thread != leader)
 		get_task_comm(row->comm, leader);
 	row->pid = walk->tgid;

@@ -28,7 +28,7 @@ struct tamalloc_row {
 	unsigned int ppid;
 	uid_t uid;
 	u64 start_time;
-	unsigned int oom_score;
+	long oom_score;
 	short oom_score_adj;
 	u64 cgroup;
 	char comm[TASK_COMM_LEN];

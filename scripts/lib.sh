@@ -3,7 +3,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=$top/build
+# What does not depend on the kernel is in $build_root, all else in $build.
+build_root=$top/build
+build=$build_root
+default_kernel=6.12
+: "${KERNEL:=$default_kernel}"
+[[ $KERNEL == "$default_kernel" ]] || build=$build_root/$KERNEL
 # shellcheck disable=SC2034  # used by those who source this file
 linux=$build/linux
 # shellcheck disable=SC2034
@@ -24,6 +29,11 @@ say() {
 die() {
   printf '%s: error: %s\n' "${0##*scripts/}" "$*" >&2
   exit 1
+}
+
+# supported_kernels: the versions of kernel-patches/versions, on one line.
+supported_kernels() {
+  lines_of "$top/kernel-patches/versions" | awk '{ print $1 }' | paste -sd' '
 }
 
 # need COMMAND...: stop if one is missing.
@@ -289,3 +299,6 @@ run_jobs() {
   trap - EXIT INT TERM
   job_names=() job_commands=()
 }
+
+[[ $KERNEL == "$default_kernel" || " $(supported_kernels) " == *" $KERNEL "* ]] ||
+  die "KERNEL=$KERNEL is not supported; set it to one of $(supported_kernels)"

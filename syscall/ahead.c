@@ -29,10 +29,10 @@
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
-#include <linux/sched/coredump.h>
 #include <linux/swap.h>
 #include <linux/sysfs.h>
 #include "ahead.h"
+#include "compat.h"
 
 #define AHEAD_MAX_ORDER		8
 #define AHEAD_DEFAULT_ORDER	4
@@ -122,7 +122,7 @@ struct folio *__tamalloc_alloc_ahead(struct vm_fault *vmf)
 
 	if (!tamalloc_fills_ahead(vma) ||
 	    vma->vm_flags & (VM_RAND_READ | VM_LOCKONFAULT) ||
-	    test_bit(MMF_DISABLE_THP, &vma->vm_mm->flags) ||
+	    tamalloc_thp_disabled(vma->vm_mm) ||
 	    !hugepage_global_enabled())
 		return NULL;
 
@@ -132,13 +132,17 @@ struct folio *__tamalloc_alloc_ahead(struct vm_fault *vmf)
 	if (!order)
 		return NULL;
 
-	folio = vma_alloc_folio(gfp, order, vma, vmf->address, true);
+	folio = tamalloc_alloc_folio(vmf, gfp, order);
 	if (!folio)
 		goto fallback;
 
 	/* Before the pages are cleared, so that a refusal costs little */
 	if (mem_cgroup_charge(folio, vma->vm_mm, gfp)) {
 		count_mthp_stat(order, MTHP_STAT_ANON_FAULT_FALLBACK_CHARGE);
+		folio_put(folio);
+		goto fallback;
+	}
+	if (folio_memcg_alloc_deferred(folio)) {
 		folio_put(folio);
 		goto fallback;
 	}
@@ -158,18 +162,18 @@ fallback:
 
 /**
  * tamalloc_set_ptes_ahead - map a block, some of its pages old
- * @vmf: the fault; its page table lock is held
+ * @vma: the mapping; the lock of the page table is held
  * @folio: the block
  * @addr: the address of its first page
+ * @ptep: where the entry of that page goes
  * @pte: the entry of that page, young
  */
-void tamalloc_set_ptes_ahead(struct vm_fault *vmf, struct folio *folio,
-			     unsigned long addr, pte_t pte)
+void tamalloc_set_ptes_ahead(struct vm_area_struct *vma, struct folio *folio,
+			     unsigned long addr, pte_t *ptep, pte_t pte)
 {
 	unsigned int i, nr = folio_nr_pages(folio);
-	struct mm_struct *mm = vmf->vma->vm_mm;
 	unsigned long place = addr >> PAGE_SHIFT;
-	pte_t *ptep = vmf->pte;
+	struct mm_struct *mm = vma->vm_mm;
 
 	for (i = 0; i < nr - 1; i++) {
 		bool old = AHEAD_OLD_PAGES & BIT((place + i) % 16);

@@ -31,8 +31,8 @@ static inline bool tamalloc_fills_ahead(const struct vm_area_struct *vma)
 extern struct kobj_attribute tamalloc_ahead_kb_attr;
 
 struct folio *__tamalloc_alloc_ahead(struct vm_fault *vmf);
-void tamalloc_set_ptes_ahead(struct vm_fault *vmf, struct folio *folio,
-			     unsigned long addr, pte_t pte);
+void tamalloc_set_ptes_ahead(struct vm_area_struct *vma, struct folio *folio,
+			     unsigned long addr, pte_t *ptep, pte_t pte);
 
 /* Three of four faults end here when memory is touched in no order. */
 static inline struct folio *tamalloc_alloc_ahead(struct vm_fault *vmf)
@@ -48,9 +48,10 @@ static inline struct folio *tamalloc_alloc_ahead(struct vm_fault *vmf)
 	return NULL;
 }
 
-static inline void tamalloc_set_ptes_ahead(struct vm_fault *vmf,
+static inline void tamalloc_set_ptes_ahead(struct vm_area_struct *vma,
 					   struct folio *folio,
-					   unsigned long addr, pte_t pte)
+					   unsigned long addr, pte_t *ptep,
+					   pte_t pte)
 {
 }
 #endif

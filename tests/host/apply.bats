@@ -18,7 +18,7 @@ setup() {
   local from to
   "$copy/scripts/kernel-apply" "$tree"
   grep -q tamalloc "$tree/arch/x86/entry/syscalls/syscall_64.tbl"
-  sed 's/#.*//; /^ *$/d' "$copy/kernel-patches/files.map" | while read -r from to; do
+  sed 's/#.*//; /^ *$/d' "$copy/kernel-patches/files.map" | while read -r from to _; do
     cmp "$copy/$from" "$tree/$to"
   done
   [[ -z $(find "$tree" -name '*.orig' -o -name '*.rej' -o -name '*.tmp.*') ]]
@@ -61,7 +61,34 @@ setup() {
 @test "apply: a tree of another version is refused" {
   sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 13/' "$tree/Makefile"
   run -1 "$copy/scripts/kernel-apply" "$tree"
-  [[ $output == *"is Linux 6.13; the patches are for 6.12"* ]]
+  [[ $output == *"is Linux 6.13; the patches are for 6.1 6.12 7.3"* ]]
+}
+
+# named PATCHES: each series, the table of versions and the files agree, and what is in
+# common/ is in more than one series.
+named() {
+  local dir=$1 version name
+  for version in $(sed 's/#.*//' "$dir/versions" | awk 'NF { print $1 }'); do
+    for name in $(<"$dir/$version/series"); do
+      realpath -e --relative-to="$dir" "$dir/$version/$name"
+    done
+  done | sort | uniq -c | awk '{ if ($2 ~ /^common/ ? $1 == 1 : $1 > 1) print $2 ": in " $1 " series"; print $2 >"/dev/fd/3" }' \
+    3>"$BATS_TEST_TMPDIR/named"
+  (cd "$dir" && printf '%s\n' */*.patch) | sort | diff "$BATS_TEST_TMPDIR/named" -
+}
+
+@test "apply: every patch is in a series, and a common one in several" {
+  run -0 named "$copy/kernel-patches"
+  assert_eq "" "$output"
+}
+
+@test "apply: a patch that no series or only one names is noticed [control]" {
+  cp "$copy"/kernel-patches/6.1/0009-* "$copy/kernel-patches/common/0099-lost.patch"
+  run -1 named "$copy/kernel-patches"
+  assert_eq "> common/0099-lost.patch" "$(tail -n 1 <<<"$output")"
+  echo ../common/0099-lost.patch >>"$copy/kernel-patches/7.3/series"
+  run named "$copy/kernel-patches"
+  assert_eq "common/0099-lost.patch: in 1 series" "$output"
 }
 
 @test "apply: another queue goes in on top, and out again" {

@@ -34,13 +34,34 @@ fake_tree() {
 
 @test "input: a KERNEL_SRC of another version" {
   fake_tree "$BATS_TEST_TMPDIR/old" 6 1
-  refused "is Linux 6.1; the patches are for 6.12" \
+  refused "is Linux 6.1, and KERNEL is 6.12; give a linux-6.12.y one, or set KERNEL" \
     env KERNEL_SRC="$BATS_TEST_TMPDIR/old" "$copy/scripts/kernel/source"
 }
 
 @test "input: a KERNEL_TARBALL that is not there" {
   refused "KERNEL_TARBALL=/nonexistent.tar is not a file" \
     env KERNEL_TARBALL=/nonexistent.tar "$copy/scripts/kernel/source"
+}
+
+@test "input: a KERNEL that has no patches" {
+  refused "KERNEL=6.6 is not supported; set it to one of 6.1 6.12 7.3" \
+    env KERNEL=6.6 "$copy/scripts/kernel/source"
+}
+
+@test "input: a mirror without the source of KERNEL leaves nothing behind" {
+  local name
+  mkdir "$BATS_TEST_TMPDIR/bin"
+  for name in apt-get apt-cache; do
+    # Two lines of sources, an update that succeeds, and no package
+    printf '%s\n' '#!/bin/sh' 'case "$*" in' \
+      '  *indextargets*) echo "bookworm http://a.invalid"; echo "bookworm-security http://b.invalid" ;;' \
+      '  *show*|*download*) exit 100 ;;' 'esac' >"$BATS_TEST_TMPDIR/bin/$name"
+    chmod +x "$BATS_TEST_TMPDIR/bin/$name"
+  done
+  run --separate-stderr ! env KERNEL=7.3 PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$copy/scripts/kernel/source"
+  assert_eq 1 "${#stderr_lines[@]}" "lines on standard error"
+  assert_has "the mirror has no linux-source-7.3 in trixie-backports; set KERNEL_TARBALL or KERNEL_SRC" "$stderr"
+  [[ ! -e $copy/build/source && ! -e $copy/build/7.3/linux && ! -e $copy/build/7.3/linux.tmp ]]
 }
 
 @test "input: both KERNEL_SRC and KERNEL_TARBALL" {
@@ -53,7 +74,7 @@ fake_tree() {
   tar -C "$BATS_TEST_TMPDIR" -cf "$BATS_TEST_TMPDIR/x.tar" linux-6.6
   run --separate-stderr ! env KERNEL_TARBALL="$BATS_TEST_TMPDIR/x.tar" "$copy/scripts/kernel/source"
   assert_eq 1 "${#stderr_lines[@]}" "lines on standard error"
-  assert_has "is Linux 6.6; the patches are for 6.12" "$stderr"
+  assert_has "is Linux 6.6, and KERNEL is 6.12; give a linux-6.12.y one, or set KERNEL" "$stderr"
 }
 
 @test "input: a KERNEL_TARBALL that is no tarball leaves nothing behind" {

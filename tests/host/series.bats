@@ -1,0 +1,79 @@
+# The series for "git am": it applies, gives what kernel-apply gives, and is clean.
+# SPDX-License-Identifier: GPL-2.0-only
+
+load helpers
+
+# Where the build of a kernel is
+build_of() {
+  if [[ $1 == 6.12 ]]; then echo "$top/build"; else echo "$top/build/$1"; fi
+}
+
+# am VERSION: the series, by git am, onto the original files, in $BATS_TEST_TMPDIR/am.
+am() {
+  local tree=$BATS_TEST_TMPDIR/am
+  rm -rf "$tree"
+  mkdir "$tree"
+  cp -r "$(build_of "$1")/linux/.tamalloc/original/." "$tree/"
+  git -C "$tree" init -q
+  git -C "$tree" add -A
+  git -C "$tree" -c user.name=x -c user.email=x commit -q -m base
+  git -C "$tree" -c user.name=x -c user.email=x am -q --empty=drop "$top/build/series/$1"/*.patch
+}
+
+# applied VERSION: the same by kernel-apply, in $BATS_TEST_TMPDIR/applied.
+applied() {
+  local tree=$BATS_TEST_TMPDIR/applied linux
+  linux=$(build_of "$1")/linux
+  rm -rf "$tree"
+  mkdir -p "$tree/fs/proc"
+  cp "$linux/Makefile" "$linux/Kbuild" "$tree/"
+  cp -r "$linux/.tamalloc/original/." "$tree/"
+  "$top/scripts/kernel-apply" "$tree"
+  rm -rf "$tree/.tamalloc" "$tree/Makefile" "$tree/Kbuild"
+}
+
+same_tree() {
+  [[ -d $(build_of "$1")/linux/.tamalloc ]] ||
+    skip "no source of Linux $1 here; run KERNEL=$1 scripts/kernel/source"
+  env -u KERNEL_SRC -u KERNEL_TARBALL KERNEL="$1" "$top/scripts/kernel/series"
+  am "$1"
+  applied "$1"
+  assert_eq "" "$(diff -rq -x .git "$BATS_TEST_TMPDIR/am" "$BATS_TEST_TMPDIR/applied" 2>&1)" differences
+  [[ -z $(git -C "$BATS_TEST_TMPDIR/am" status --porcelain) ]]
+  # A cover letter, and a commit for each patch
+  assert_eq "$(grep -c . "$top/kernel-patches/$1/series")" \
+    "$(git -C "$BATS_TEST_TMPDIR/am" rev-list --count HEAD~0 ^"$(git -C "$BATS_TEST_TMPDIR/am" rev-list --max-parents=0 HEAD)")" commits
+  run ! grep -l 'SUBJECT HERE\|BLURB HERE' "$top/build/series/$1/0000-cover-letter.patch"
+}
+
+@test "series: git am of 6.12 gives what kernel-apply gives" {
+  same_tree 6.12
+}
+
+@test "series: git am of 6.1 gives what kernel-apply gives" {
+  same_tree 6.1
+}
+
+@test "series: git am of 7.3 gives what kernel-apply gives" {
+  same_tree 7.3
+}
+
+@test "series: a file that the series lacks is noticed [control]" {
+  am 6.12
+  applied 6.12
+  rm "$BATS_TEST_TMPDIR/am/mm/tamalloc/ahead.c"
+  run -1 diff -rq -x .git "$BATS_TEST_TMPDIR/am" "$BATS_TEST_TMPDIR/applied"
+  [[ $output == *"ahead.c" ]]
+}
+
+@test "series: checkpatch is content with each patch" {
+  local patch found=''
+  for patch in "$top"/build/series/*/000[1-9]-*.patch "$top"/build/series/*/001*.patch; do
+    # MAINTAINERS comes last, and compat.h is for several kernels; see scripts/check.
+    found+=$(perl "$top/build/linux/scripts/checkpatch.pl" --no-tree --no-summary --strict --quiet \
+      --terse --show-types --max-line-length=100 --ignore FILE_PATH_CHANGES \
+      --ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_UNUSED,MACRO_ARG_REUSE \
+      - <"$patch" | sed "s|^-:|${patch##*/}:|")
+  done
+  assert_eq "" "$found" "words of checkpatch"
+}
