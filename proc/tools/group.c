@@ -69,8 +69,10 @@ static void sums_init(struct sums *sums, const struct table *from, const struct 
 	for (unsigned int i = 0; i < from->columns; i++) {
 		const struct column *column = from->column + i, *sum;
 
+		if (!ends_with(column->name, "_KB") || column->missing)
+			continue;
 		sum = table_column(to, column->name);
-		if (!ends_with(column->name, "_KB") || column->missing || !sum || sum->kind != SIZE)
+		if (!sum || sum->kind != SIZE)
 			continue;
 		if (column->kind == TEXT) {
 			sums->text[sums->texts] = column;

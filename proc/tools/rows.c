@@ -26,7 +26,7 @@ static void *pool_alloc(struct pool *pool, size_t size)
 
 	size = (size + 7) & ~(size_t)7;
 	if (!chunk || chunk->size - chunk->used < size) {
-		size_t room = size > 16000 ? size : 16000;
+		size_t room = size > 4000 ? size : 4000;
 
 		chunk = grow(NULL, sizeof(*chunk) + room, 1);
 		*chunk = (struct chunk){ .next = pool->chunk, .size = room };
@@ -220,7 +220,7 @@ struct column *table_add(struct table *table, const char *name, enum kind kind)
 uint64_t *table_add_row(struct table *table)
 {
 	if (table->room - table->rows * table->cells < table->cells) {
-		table->room = 2 * table->room + 64 * MAX_COLUMNS;
+		table->room = 2 * table->room + 8 * MAX_COLUMNS;
 		table->cell = grow(table->cell, table->room, sizeof(*table->cell));
 	}
 	return memset(table_row(table, table->rows++), 0, table->cells * sizeof(*table->cell));
@@ -321,7 +321,7 @@ static struct place place_of(enum kind kind, size_t width, bool first)
 {
 	struct place place = { .width = width };
 
-	if (kind > SIGNED || width > 16)
+	if (kind > PERCENT || width > 16)
 		return (struct place){ 0 };
 	if (width > 8)
 		place.head = UINT64_MAX >> (128 - 8 * width);
@@ -446,8 +446,9 @@ static const char *skip_blanks(const char *p)
 }
 
 /*
- * A number of up to eight digits right below its title, all digits at once, into
- * place->value. False for anything else, which can be a figure still.
+ * A figure of up to eight bytes right below its title into place->value: all digits of a
+ * number at once, or anything that the row before had, too. False for anything else,
+ * which can be a figure still.
  */
 static inline bool parse_aligned(struct place *place, const char *p)
 {
@@ -500,7 +501,7 @@ static const char *parse_row(struct reader *reader, const char *line)
 	uint64_t *start = table_add_row(table), *cell = start, value;
 	const struct column *column = table->column;
 	struct place *place = reader->place;
-	const char *p = line, *token;
+	const char *p = line, *token, *field;
 	const struct name *name;
 	unsigned int digit;
 
@@ -512,6 +513,7 @@ static const char *parse_row(struct reader *reader, const char *line)
 			*++cell = place->value;
 			continue;
 		}
+		field = p;
 		p = skip_blanks(p);
 		token = p;
 		if (column->kind <= PERCENT) {
@@ -530,6 +532,10 @@ static const char *parse_row(struct reader *reader, const char *line)
 			if (column->kind > SIZE &&
 			    !parse_special(column->kind, negative, &p, &value))
 				goto wrong;
+			if (column->kind == PERCENT && p - token <= 8 && p - field == (ptrdiff_t)place->width) {
+				place->seen = (eight_at(p - 8) ^ EACH(' ')) & place->tail;
+				place->value = value;
+			}
 		} else {
 			while (*p != ' ' && *p != '\n')
 				p++;
