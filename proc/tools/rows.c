@@ -113,8 +113,6 @@ const struct name *pool_name(struct pool *pool, const char *token, size_t len)
 	uint64_t hash = hash_seed();
 	size_t at;
 
-	if (pool->last && is_token(pool->last, token, len))
-		return pool->last;
 	for (size_t i = 0; i < len; i++) {
 		hash = (hash ^ (unsigned char)token[i]) * 0x100000001b3;
 		hash ^= hash >> 32;
@@ -146,6 +144,20 @@ const struct name *pool_name(struct pool *pool, const char *token, size_t len)
 	pool->count++;
 	pool->slot[at] = new_name(pool, token, len, hash);
 	return pool->last = pool->slot[at];
+}
+
+/*
+ * The name that was asked for last, if its token is at @p again; NULL if not. One that is
+ * bad may have NULs, at which strncmp() stops.
+ */
+static const struct name *pool_again(const struct pool *pool, const char *p)
+{
+	const struct name *last = pool->last;
+
+	if (!last || last->bad || strncmp(p, name_token(last), last->token_len) ||
+	    (p[last->token_len] != ' ' && p[last->token_len] != '\n'))
+		return NULL;
+	return last;
 }
 
 const struct name *pool_raw(struct pool *pool, const char *s, size_t len)
@@ -532,16 +544,21 @@ static const char *parse_row(struct reader *reader, const char *line)
 			if (column->kind > SIZE &&
 			    !parse_special(column->kind, negative, &p, &value))
 				goto wrong;
-			if (column->kind == PERCENT && p - token <= 8 && p - field == (ptrdiff_t)place->width) {
+			if (column->kind == PERCENT && p - token <= 8 &&
+			    p - field == (ptrdiff_t)place->width) {
 				place->seen = (eight_at(p - 8) ^ EACH(' ')) & place->tail;
 				place->value = value;
 			}
 		} else {
-			while (*p != ' ' && *p != '\n')
-				p++;
-			if (p == token)
-				goto wrong;
-			name = pool_name(&table->pool, token, p - token);
+			name = pool_again(&table->pool, token);
+			if (!name) {
+				while (*p != ' ' && *p != '\n')
+					p++;
+				if (p == token)
+					goto wrong;
+				name = pool_name(&table->pool, token, p - token);
+			}
+			p = token + name->token_len;
 			if (name->bad && column->kind == NAME)
 				goto wrong;
 			value = (uintptr_t)name;
