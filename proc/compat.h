@@ -275,30 +275,32 @@ static inline void tamalloc_mm_counters(struct mm_struct *mm, s64 *sums)
  * added, and nothing is left for the second step.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
-static inline long tamalloc_oom_begin(struct task_struct *thread)
+static inline long tamalloc_oom_begin(struct task_struct *thread,
+				      unsigned long totalpages)
 {
-	unsigned long totalpages = totalram_pages() + total_swap_pages;
-
 	return proc_oom_points(oom_badness_locked(thread, totalpages),
 			       totalpages);
 }
 
-static inline long tamalloc_oom_end(long begun, unsigned long pages)
+static inline long tamalloc_oom_end(long begun, unsigned long pages,
+				    unsigned long totalpages)
 {
 	return begun;
 }
 #else
-static inline long tamalloc_oom_begin(struct task_struct *thread)
+static inline long tamalloc_oom_begin(struct task_struct *thread,
+				      unsigned long totalpages)
 {
-	return oom_badness_adj(thread, totalram_pages() + total_swap_pages);
+	return oom_badness_adj(thread, totalpages);
 }
 
-static inline long tamalloc_oom_end(long begun, unsigned long pages)
+static inline long tamalloc_oom_end(long begun, unsigned long pages,
+				    unsigned long totalpages)
 {
 	if (begun != LONG_MIN)
 		begun += pages;
 
-	return proc_oom_points(begun, totalram_pages() + total_swap_pages);
+	return proc_oom_points(begun, totalpages);
 }
 #endif
 

@@ -442,15 +442,20 @@ bool tamalloc_row_sample(struct tamalloc_row *row, struct tamalloc_walk *walk)
 {
 	struct task_struct *leader = walk->leader;
 	struct task_struct *thread = walk->thread;
+	/* Swap space can come and go meanwhile: one size for the whole score. */
+	unsigned long totalpages = totalram_pages() + total_swap_pages;
 
-	/* Together with the name: a set-user-ID program may be executed any time. */
+	/* Near the name: a set-user-ID program may be executed any time. */
 	row_set_uid(row, task_cred_xxx(leader, euid));
 	row->ppid = row_ppid(thread, walk->ns);
 	row->cgroup = row_cgroup(leader);
-	row->oom_score = tamalloc_oom_begin(thread);
+	row->oom_score = tamalloc_oom_begin(thread, totalpages);
 	/* Changes under oom_adj_mutex, which sleeps: may be stale at once. */
 	row->oom_score_adj = READ_ONCE(leader->signal->oom_score_adj);
-	/* task_lock() guards the name; the leader's, if this is the leader. */
+	/*
+	 * task_lock() guards the name; the leader's, if this is the leader. In 7.x
+	 * nothing does: it can be torn, but the last byte is always NUL.
+	 */
 	if (thread == leader)
 		memcpy(row->comm, leader->comm, TASK_COMM_LEN);
 
@@ -458,7 +463,8 @@ bool tamalloc_row_sample(struct tamalloc_row *row, struct tamalloc_walk *walk)
 		return false;
 
 	row->oom_score = tamalloc_oom_end(row->oom_score,
-					  row_badness_pages(&row->usage));
+					  row_badness_pages(&row->usage),
+					  totalpages);
 	if (thread != leader)
 		get_task_comm(row->comm, leader);
 	row->pid = walk->tgid;

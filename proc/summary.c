@@ -74,6 +74,10 @@ struct totals {
  * MMF_MULTIPROCESS stays set once a process was cloned with CLONE_VM. It is set
  * after the child can be found, and not at all by CLONE_VFORK: then the counts
  * decide.
+ *
+ * What is shared only after one of the processes was visited counts twice: for
+ * as long as a vfork() lasts, or if a clone(CLONE_VM) comes in the middle of a
+ * read.
  */
 static bool mm_maybe_shared(const struct task_struct *thread,
 			    const struct mm_struct *mm)
@@ -84,7 +88,10 @@ static bool mm_maybe_shared(const struct task_struct *thread,
 		return true;
 
 	live = atomic_read(&thread->signal->live);
-	/* Pairs with atomic_inc() of live in copy_process(), after copy_mm(). */
+	/*
+	 * Pairs with the locks that copy_process() takes between copy_mm() and
+	 * atomic_inc() of live.
+	 */
 	smp_rmb();
 	users = atomic_read(&mm->mm_users);
 	/* Pairs with atomic_dec_and_test() of live in do_exit(), before exit_mm(). */

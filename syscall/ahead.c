@@ -107,7 +107,8 @@ static int ahead_find_order(struct vm_fault *vmf)
  * @vmf: the write fault, in an anonymous mapping; its page table exists
  *
  * Like alloc_anon_folio(), whose caller maps the folio. Neither reclaims nor
- * compacts.
+ * compacts; but since 7.3, the first block in a memory cgroup may reclaim, for
+ * the head of a list.
  *
  * Return: a zeroed and charged folio of 4 pages or more that begins at the
  * address of the fault; NULL if the fault brings no pages along; or
