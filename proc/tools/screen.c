@@ -511,7 +511,8 @@ void screen_run(void)
 	sigprocmask(SIG_BLOCK, &blocked, &waiting);
 	options.total = true;
 	screen.view.keep = true;
-	screen.sample.derived = screen.first.derived = true;
+	screen.sample.derived = true;
+	screen.first.derived = true;
 	screen.news = users_in_background();
 	table_read(&screen.first, options.pids_file);
 	if (table_column(&screen.first, "CGROUP"))

@@ -327,11 +327,11 @@ static int do_each(const char *way, size_t n)
 	while (fgets(line, sizeof(line), stdin)) {
 		if (!strchr(line, '\n'))
 			errx(2, "a line is too long");
-		ops[0] = strtok(line, " \n");
+		ops[0] = strtok(line, "\n ");
 		for (i = 0; ops[i]; i++) {
 			if (i == sizeof(ops) / sizeof(ops[0]) - 1)
 				errx(2, "too many operations");
-			ops[i + 1] = strtok(NULL, " \n");
+			ops[i + 1] = strtok(NULL, "\n ");
 		}
 		get_area(way, 0, n);
 		touch(ops);
@@ -645,7 +645,7 @@ int main(int argc, char **argv)
 		return do_flags(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "turns"))
 		return do_turns(strtoul(argv[2], NULL, 10));
-	fputs("usage: callahead touch WAY PAGES OP... | each WAY PAGES | random SEED COUNT AHEAD_KB |\n"
-	      "       flags WAY | turns PAGES\n", stderr);
+	fputs("usage: callahead touch WAY PAGES OP... | each WAY PAGES |\n"
+	      "       random SEED COUNT AHEAD_KB | flags WAY | turns PAGES\n", stderr);
 	return 2;
 }

@@ -518,16 +518,21 @@ static void do_numa(void)
 	say("written", 0);
 }
 
+static long numa_hints(void)
+{
+	return strtol(strstr(slurp("/proc/vmstat"), "numa_hint_faults") + 17, NULL, 10);
+}
+
 /* Pages that are here are made PROT_NONE by and by, to see who accesses them. */
 static void do_numahint(void)
 {
-	long hints = strtol(strstr(slurp("/proc/vmstat"), "numa_hint_faults") + 17, NULL, 10);
+	long hints = numa_hints();
 	int round;
 
 	get(PAGES / 2);
 	for (round = 0; round < 600; round++) {
 		fill(0, PAGES / 2);
-		if (strtol(strstr(slurp("/proc/vmstat"), "numa_hint_faults") + 17, NULL, 10) > hints + 100)
+		if (numa_hints() > hints + 100)
 			break;
 		usleep(100000);
 	}
