@@ -22,6 +22,8 @@ make_disk() {
   lib=$root/usr/local/lib/tamalloc
   rm -rf "$root" "$disk"
   mkdir "$root"
+  gcc -std=gnu11 -D_GNU_SOURCE -O2 -static "-I$top/tests/helpers" -o "$dir/differences" \
+    "$top/tests/helpers/proc/differences.c"
   truncate -s "$size"M "$disk"
   echo 'label: gpt
     start=2048, type=linux, name=root' | sfdisk --quiet "$disk"
@@ -36,6 +38,7 @@ make_disk() {
     mkdir -p "$root/var/tmp/packages" "$lib" "$units/multi-user.target.wants"
     (($# == 0)) || cp "$@" "$root/var/tmp/packages/"
     cp -r "${files[@]}" "$lib/"
+    cp "$root/../differences" "$root/usr/local/bin/"
     mv "$lib/tamalloc-check.service" "$units/"
     ln -s ../tamalloc-check.service "$units/multi-user.target.wants/"
     mke2fs -q -t ext4 -L "$volume" -E offset=1048576 -d "$root" "$disk" "$size"M' \

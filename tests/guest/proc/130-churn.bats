@@ -53,13 +53,10 @@ end_crowd() {
 }
 
 @test "pids: a process that lives throughout appears exactly once while others start and end" {
-  local made count
-  run -0 churn "$(load_of 60 30)"
+  local count
+  run -0 churn --made "$(load_of 4000 200)"
   echo "$output"
   [[ $output == *$'\nfaults 0' ]] || fail "expected no faults, actual:" "$output"
-  # There was churn, and each buffer was in use.
-  made=$(sed -n 's/^made //p' <<<"$output")
-  assert_le "$(load_of 2000 100)" "$made" "processes made, 2000 (100) or more"
   for count in $(sed -n 's/^reads //p' <<<"$output"); do
     assert_le 3 "$count" "reads with one size of buffer, 3 or more"
   done

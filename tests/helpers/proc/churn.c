@@ -3,6 +3,7 @@
  * churn: read pids while processes come and go as fast as they can
  *
  * Usage: churn [--failing|--unaware] SECONDS
+ *        churn --made NUMBER
  *        churn --check FILE PID...
  *
  * Four programs fork, exec, vfork and exit. Three readers read with buffers of
@@ -11,6 +12,9 @@
  * appear once, with its start time. Wrong rows go to standard error. The numbers
  * of reads with each buffer, of rows, of processes made, and of wrong rows go to
  * standard output.
+ *
+ * With --made, ends when NUMBER processes were made and each buffer had three reads, so
+ * that as much is tested on a slow machine.
  *
  * With --failing, faults are injected into makers and readers
  * (/proc/self/make-it-fail). Their operations may then fail, but only with ENOMEM
@@ -370,10 +374,21 @@ static void living(pid_t pid)
 	shared->living[shared->nr_living++].pid = pid;
 }
 
+static bool enough(long made)
+{
+	int i;
+
+	for (i = 0; i < NR_PIECES; i++)
+		if (shared->reads[i] < 3)
+			return false;
+	return shared->made >= made;
+}
+
 int main(int argc, char **argv)
 {
 	pid_t churners[NR_CHURNERS], readers[NR_READERS], standing[NR_STANDING];
 	int i, op, file, status;
+	bool counted;
 	pid_t pid;
 	struct timespec end;
 
@@ -395,8 +410,9 @@ int main(int argc, char **argv)
 		failing = !strcmp(argv[1], "--failing");
 		injected = failing || !strcmp(argv[1], "--unaware");
 	}
-	if (argc != 2 && !injected)
-		errx(2, "usage: churn [--failing|--unaware] SECONDS");
+	counted = argc == 3 && !strcmp(argv[1], "--made");
+	if (argc != 2 && !injected && !counted)
+		errx(2, "usage: churn [--failing|--unaware] SECONDS | --made NUMBER");
 
 	if (pipe2(go, O_CLOEXEC))
 		err(1, "pipe");
@@ -416,7 +432,9 @@ int main(int argc, char **argv)
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += atoi(argv[argc - 1]);
 	close(go[1]);
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL))
+	while (counted && !enough(atol(argv[2])))
+		usleep(10000);
+	while (!counted && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL))
 		;
 	shared->done = true;
 	while (shared->finished < NR_READERS) {
