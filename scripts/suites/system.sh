@@ -13,6 +13,25 @@ system_files() {
   echo "tests/guest/$1" tests/guest/{helpers.bash,system.bash,tamalloc-check.service} tests/common.bash scripts/vm/runs
 }
 
+# make_system CODENAME DIR SUITE OPTION...: make DIR/system.tar, a Debian with the packages of
+# tests/guest/SUITE/packages.txt, from where scripts/vm/debs gets packages. The options are
+# those of mmdebstrap.
+make_system() {
+  local codename=$1 dir=$2 suite=$3
+  shift 3
+  # How this machine's apt fetches: proxies, certificates, checks of dates
+  "$top/scripts/vm/debs" apt "$codename" apt-config dump Acquire |
+    grep '^Acquire::' | grep -vE '^Acquire::(IndexTargets|Changelogs|CompressionTypes|Languages|GzipIndexes)' >"$dir/apt.conf"
+  # shellcheck disable=SC2016  # the hooks' shell expands these
+  mmdebstrap --variant=important --aptopt="$dir/apt.conf" \
+    --aptopt='APT::Install-Recommends "false"' \
+    --include="$(lines_of "$top/tests/guest/$suite/packages.txt" | paste -sd,)" \
+    --customize-hook='echo tamalloc >"$1/etc/hostname"' \
+    --customize-hook="echo 'LABEL=$volume / ext4 errors=remount-ro 0 1' >"'"$1/etc/fstab"' \
+    --customize-hook='rm -f "$1/etc/resolv.conf"' \
+    "$@" "$codename" "$dir/system.tar" - <"$build_root/apt/$codename/sources.list"
+}
+
 # make_disk DIR MIB SUITE [PACKAGE...]: make DIR/disk of the system DIR/system.tar. It has one
 # partition, as a cloud image, the tests of tests/guest/SUITE, and the packages below
 # /var/tmp/packages. fakeroot keeps owners.
