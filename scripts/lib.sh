@@ -155,12 +155,6 @@ complete_config() {
   "$@" syncconfig < <(yes '')
 }
 
-# kill_group PID: end a process started by run_step and all it started.
-kill_group() {
-  kill -TERM -- "-$1" 2>/dev/null || true
-  wait "$1" 2>/dev/null || true
-}
-
 # run_step [-p PATTERN -t TOTAL] LABEL LOG COMMAND...: run COMMAND with its output in
 # LOG and show the time so far. With -p, also show how many of the TOTAL expected lines
 # of LOG match PATTERN, and the time left. If COMMAND fails, show the end of LOG and its
@@ -175,38 +169,36 @@ run_step() {
     esac
   done
   shift $((OPTIND - 1))
-  local label=$1 log=$2 pid rc=0 start=$SECONDS shown=0 every=15
+  local label=$1 log=$2 status=0 start=$SECONDS job_names=() job_logs=() job_commands=()
   shift 2
 
   mkdir -p "$(dirname "$log")"
-  [[ ! -t 1 ]] || every=1
   if [[ ${V:-} == 1 ]]; then
-    "$@" 2>&1 | tee "$log" || rc=${PIPESTATUS[0]}
+    "$@" 2>&1 | tee "$log" || status=${PIPESTATUS[0]}
   else
-    # A process group of its own, so that Ctrl-C can end all of it.
-    set -m
-    "$@" >"$log" 2>&1 </dev/null &
-    pid=$!
-    set +m
-    trap 'kill_group "$pid"; echo >&2; trap - INT; kill -INT $$' INT
-    trap 'kill_group "$pid"; exit 143' TERM
-    while kill -0 "$pid" 2>/dev/null; do
-      if ((SECONDS - start >= shown + every)); then
-        shown=$((SECONDS - start))
-        show_progress "$label" "$log" "$pattern" "$total" "$shown"
-      fi
-      # Waits while the process lives, at most a second.
-      timeout 1 tail --pid="$pid" -f /dev/null 2>/dev/null || true
-    done
-    wait "$pid" || rc=$?
-    trap - INT TERM
-    [[ ! -t 1 ]] || printf '\r\033[K'
+    add_job "$label" "$log" "$@"
+    run_jobs 1 step_progress step_ended
   fi
-  if ((rc)); then
+  if ((status)); then
     show_failure "$label" "$log"
-    return "$rc"
+    return "$status"
   fi
   say "$label: done in $(minutes $((SECONDS - start)))"
+}
+
+# For run_jobs, within run_step and with its variables
+step_progress() {
+  local percent
+  printf '%s' "$label"
+  ((total)) || return 0
+  percent=$(($(grep -c "$pattern" "$log" || true) * 100 / total))
+  ((percent <= 99)) || percent=99
+  printf ', %s %% done' "$percent"
+  ((percent < 3)) || printf ', about %s left' "$(minutes $(($2 * (100 - percent) / percent)))"
+}
+
+step_ended() {
+  status=$2
 }
 
 # show_failure LABEL LOG
@@ -220,47 +212,23 @@ minutes() {
   printf '%d:%02d' $(($1 / 60)) $(($1 % 60))
 }
 
-show_progress() {
-  local label=$1 log=$2 pattern=$3 total=$4 elapsed=$5 line done_ percent left
-  line="$label: $(minutes "$elapsed")"
-  if [[ -n $pattern ]] && ((total > 0)); then
-    done_=$(grep -c "$pattern" "$log" || true)
-    percent=$((done_ * 100 / total))
-    ((percent <= 99)) || percent=99
-    line+=", $percent % done"
-    if ((percent >= 3)); then
-      left=$((elapsed * (100 - percent) / percent))
-      line+=", about $(minutes "$left") left"
-    fi
-  fi
-  show_line "$line"
-}
+job_names=() job_logs=() job_commands=()
 
-# show_line TEXT: in place of the line before it, on a terminal.
-show_line() {
-  if [[ -t 1 ]]; then
-    printf '\r\033[K%s' "$1"
-  else
-    say "$1"
-  fi
-}
-
-job_names=() job_commands=()
-
-# add_job NAME COMMAND...: for run_jobs
+# add_job NAME LOG COMMAND...: for run_jobs
 add_job() {
-  job_names+=("$1")
-  shift
+  job_names+=("$1") job_logs+=("$2")
+  shift 2
   job_commands+=("${*@Q}")
 }
 
-# run_jobs AT_ONCE: run the added jobs, at most AT_ONCE at a time, each with its output
-# in build/NAME.log. The caller defines
-#   job_progress NAME         prints the progress of a running job
-#   job_ended NAME STATUS SECONDS
-# No job outlives the caller, even if the caller is killed by a signal.
+# run_jobs AT_ONCE PROGRESS ENDED: run the added jobs, at most AT_ONCE at a time, each with
+# its output in its LOG. It calls these functions of the caller:
+#   PROGRESS NAME SECONDS       prints the progress of a running job, after so many seconds
+#   ENDED NAME STATUS SECONDS
+# No job outlives the caller, even if the caller is killed by a signal: it sets the caller's
+# traps, and resets them in the end.
 run_jobs() {
-  local at_once=$1 next=0 every=15 ticker='' ended status pid line
+  local at_once=$1 progress=$2 ended=$3 next=0 every=15 start=$SECONDS ticker='' elapsed code pid line
   local -A running=() began=()
   [[ ! -t 1 ]] || every=1
   trap 'for pid in "${!running[@]}"; do kill -- "-$pid" || true; done; kill $ticker || true; wait' EXIT
@@ -268,9 +236,10 @@ run_jobs() {
   trap 'exit 143' TERM
   while ((next < ${#job_names[@]} || ${#running[@]} > 0)); do
     if ((next < ${#job_names[@]} && ${#running[@]} < at_once)); then
-      # A process group of its own, so that all of it can be ended.
+      # A process group of its own, so that all of it can be ended. Without the braces,
+      # bash would turn each status that is not 0 into 1.
       set -m
-      eval "${job_commands[next]}" >"$build/${job_names[next]}.log" 2>&1 </dev/null &
+      { eval "${job_commands[next]}"; } >"${job_logs[next]}" 2>&1 </dev/null &
       set +m
       running[$!]=${job_names[next]} began[$!]=$SECONDS
       next=$((next + 1))
@@ -280,24 +249,25 @@ run_jobs() {
       sleep "$every" &
       ticker=$!
     }
-    status=0
-    wait -n -p ended "${!running[@]}" "$ticker" || status=$?
-    if [[ $ended != "$ticker" ]]; then
-      pid=$ended
-      [[ ! -t 1 ]] || printf '\r\033[K'
-      job_ended "${running[$pid]}" "$status" $((SECONDS - began[$pid]))
+    code=0
+    wait -n -p pid "${!running[@]}" "$ticker" || code=$?
+    [[ ! -t 1 ]] || printf '\r\033[K'
+    if [[ $pid != "$ticker" ]]; then
+      "$ended" "${running[$pid]}" "$code" $((SECONDS - began[$pid]))
       unset "running[$pid]"
       continue
     fi
-    ticker='' line=
+    ticker='' line='' elapsed=$((SECONDS - start))
     for pid in "${!running[@]}"; do
-      line+=", $(job_progress "${running[$pid]}")"
+      line+=", $("$progress" "${running[$pid]}" "$elapsed")"
     done
-    show_line "$(minutes "$SECONDS"): ${line#, }"
+    line="$(minutes "$elapsed"): ${line#, }"
+    # On a terminal, the next line takes its place.
+    if [[ -t 1 ]]; then printf '%s' "$line"; else say "$line"; fi
   done
   [[ -z $ticker ]] || kill "$ticker" 2>/dev/null || true
   trap - EXIT INT TERM
-  job_names=() job_commands=()
+  job_names=() job_logs=() job_commands=()
 }
 
 [[ $KERNEL == "$default_kernel" || " $(supported_kernels) " == *" $KERNEL "* ]] ||

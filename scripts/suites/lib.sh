@@ -54,7 +54,7 @@ host_tests() {
   ((expected)) || return 0
   where[$name]=host expects[$name]=$expected
   # bats ends a test that hangs.
-  add_job "$name" env -C "$top/tests/host" BATS_TEST_TIMEOUT=900 bats --tap --timing "${chosen[@]}"
+  add_job "$name" "$build/$name.log" env -C "$top/tests/host" BATS_TEST_TIMEOUT=900 bats --tap --timing "${chosen[@]}"
 }
 
 # guest_tests NAME CONFIG [OPTION...] -- [OPTION VALUE...] PATTERN...: files of
@@ -83,8 +83,8 @@ guest_tests() {
   if [[ " ${options[*]} " == *image-agents* ]]; then
     "$top/scripts/vm/image" agents || rm -f "$build/image-agents.cpio"
   fi
-  add_job "$name" exec "$top/scripts/vm/run" --quiet --kernel "$kernel" --expect "$expected" \
-    --name "$name" "${options[@]}" "${run[@]}" "${chosen[@]}"
+  add_job "$name" "$build/$name.log" exec "$top/scripts/vm/run" --quiet --kernel "$kernel" \
+    --expect "$expected" --name "$name" "${options[@]}" "${run[@]}" "${chosen[@]}"
 }
 
 # report_of NAME: the file in which a job reports its tests.
@@ -142,7 +142,7 @@ run_suite() {
   [[ -z ${ONLY:-} ]] || say "ONLY=$ONLY: $total tests"
   # It may print its choice, so run it before the tests print.
   "$top/scripts/vm/accel" >/dev/null
-  run_jobs "$at_once"
+  run_jobs "$at_once" job_progress job_ended
 }
 
 # end_suite: print the last line, and exit.

@@ -52,7 +52,7 @@ with_lib() {
     until grep -q left out; do sleep 0.2; done"'
   run -0 eval './script >out'
   cat out
-  [[ $(<out) =~ "a step: 0:"([0-9]{2})", 40 % done, about 0:"([0-9]{2})" left" ]]
+  [[ $(<out) =~ "0:"([0-9]{2})": a step, 40 % done, about 0:"([0-9]{2})" left" ]]
   # 40 of 100 took this time, so the other 60 take half as long again.
   echo "expected: $((10#${BASH_REMATCH[1]} * 60 / 40)) left; actual: ${BASH_REMATCH[2]}"
   ((10#${BASH_REMATCH[2]} == 10#${BASH_REMATCH[1]} * 60 / 40))
