@@ -57,9 +57,9 @@ host_tests() {
   add_job "$name" "$build/$name.log" env -C "$top/tests/host" BATS_TEST_TIMEOUT=900 bats --tap --timing "${chosen[@]}"
 }
 
-# guest_tests NAME CONFIG [OPTION...] -- [OPTION VALUE...] PATTERN...: files of
-# tests/guest in a guest of their own with the kernel of scripts/kernel/configs/CONFIG.config. The
-# first options are those of scripts/vm/run, and
+# guest_tests NAME KERNEL [OPTION...] -- [OPTION VALUE...] PATTERN...: files of tests/guest
+# in a guest of their own. KERNEL stands for that of scripts/kernel/configs/KERNEL.config,
+# or is a directory of scripts/vm/stock. The first options are those of scripts/vm/run, and
 #   --judged        the kernel's own checks have the last word
 #   --agents        in the image with the monitoring agents
 guest_tests() {
@@ -78,8 +78,13 @@ guest_tests() {
   ((expected)) || return 0
   where[$name]=guest expects[$name]=$expected
   # Without its kernel or image, the tests of a guest have failed; the others continue.
-  kernel=$(kernel_image "$config")
-  "$top/scripts/kernel/build" "$config" || rm -f "$kernel"
+  if [[ $config == */* ]]; then
+    kernel=$config/vmlinuz
+    options+=(--image "$config/image.cpio")
+  else
+    kernel=$(kernel_image "$config")
+    "$top/scripts/kernel/build" "$config" || rm -f "$kernel"
+  fi
   if [[ " ${options[*]} " == *image-agents* ]]; then
     "$top/scripts/vm/image" agents || rm -f "$build/image-agents.cpio"
   fi
