@@ -93,6 +93,20 @@ stamp() {
   printf '%s\n' "$2" | write_file "$build/stamps/$1"
 }
 
+# unless_made NAME STATE FILE... -- COMMAND...: run COMMAND, which makes every FILE, unless
+# they are up to date. Not for use in a condition, which would switch errexit off.
+unless_made() {
+  local name=$1 state=$2 files=()
+  shift 2
+  while [[ $1 != -- ]]; do
+    files+=("$1")
+    shift
+  done
+  ! up_to_date "$name" "$state" ${files[@]+"${files[@]}"} || return 0
+  "${@:2}"
+  stamp "$name" "$state"
+}
+
 # release_version: the version of this release, which the first heading of
 # docs/changes.md names. Tools, packages and the installed header all take it from there.
 release_version() {
