@@ -7,10 +7,7 @@ setup() {
   copy=$BATS_TEST_TMPDIR/checkout
   tree=$BATS_TEST_TMPDIR/tree
   copy_checkout "$copy" kernel-patches proc scripts syscall tests/kselftest
-  # The original part of the kernel tree that the patches touch.
-  mkdir -p "$tree/fs/proc"
-  cp "$top/build/linux/Makefile" "$top/build/linux/Kbuild" "$tree/"
-  cp -r "$top/build/linux/.tamalloc/original/." "$tree/"
+  original_tree 6.12 "$tree"
   cp -r "$tree" "$tree.before"
 }
 

@@ -23,6 +23,22 @@ copy_checkout() {
   (cd "$top" && cp -r --parents -t "$1" "${@:2}")
 }
 
+# stub NAME LINE...: a program of this name in $BATS_TEST_TMPDIR/bin, a script of sh.
+stub() {
+  mkdir -p "$BATS_TEST_TMPDIR/bin"
+  printf '%s\n' '#!/bin/sh' "${@:2}" >"$BATS_TEST_TMPDIR/bin/$1"
+  chmod +x "$BATS_TEST_TMPDIR/bin/$1"
+}
+
+# original_tree VERSION DIR: the files of that kernel that the patches touch, unpatched.
+original_tree() {
+  local linux
+  linux=$(KERNEL=$1 bash -euc '. "$1/scripts/lib.sh" && echo "$linux"' bash "$top")
+  mkdir -p "$2/fs/proc"
+  cp "$linux/Makefile" "$linux/Kbuild" "$2/"
+  cp -r "$linux/.tamalloc/original/." "$2/"
+}
+
 # refused TEXT COMMAND...: COMMAND fails and prints one line, on standard error, with TEXT.
 refused() {
   local text=$1

@@ -50,13 +50,11 @@ fake_tree() {
 
 @test "input: a mirror without the source of KERNEL leaves nothing behind" {
   local name
-  mkdir "$BATS_TEST_TMPDIR/bin"
   for name in apt-get apt-cache; do
     # Two lines of sources, an update that succeeds, and no package
-    printf '%s\n' '#!/bin/sh' 'case "$*" in' \
+    stub "$name" 'case "$*" in' \
       '  *indextargets*) echo "bookworm http://a.invalid"; echo "bookworm-security http://b.invalid" ;;' \
-      '  *show*|*download*) exit 100 ;;' 'esac' >"$BATS_TEST_TMPDIR/bin/$name"
-    chmod +x "$BATS_TEST_TMPDIR/bin/$name"
+      '  *show*|*download*) exit 100 ;;' 'esac'
   done
   run --separate-stderr ! env KERNEL=7.3 PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$copy/scripts/kernel/source"
   assert_eq 1 "${#stderr_lines[@]}" "lines on standard error"
@@ -85,9 +83,7 @@ fake_tree() {
 
 @test "input: no room on the disk" {
   # The script relies on df alone.
-  mkdir "$BATS_TEST_TMPDIR/bin"
-  printf '#!/bin/sh\necho head\necho "/dev/x 1000 900 100 90%% /"\n' >"$BATS_TEST_TMPDIR/bin/df"
-  chmod +x "$BATS_TEST_TMPDIR/bin/df"
+  stub df 'echo head' 'echo "/dev/x 1000 900 100 90% /"'
   fake_tree "$BATS_TEST_TMPDIR/new" 6 12
   refused "make room" env PATH="$BATS_TEST_TMPDIR/bin:$PATH" \
     KERNEL_SRC="$BATS_TEST_TMPDIR/new" "$copy/scripts/kernel/source"

@@ -26,10 +26,8 @@ report() {
 # sorted OURS ELSEWHERE: the numbers of reports in the patches and elsewhere
 sorted() {
   "$copy/scripts/vm/kcsan" "$BATS_TEST_TMPDIR/log" "$elsewhere" >"$BATS_TEST_TMPDIR/judged"
-  echo "expected: $1 ours, $2 elsewhere"
-  echo "actual: $(grep -c KCSAN "$BATS_TEST_TMPDIR/judged") ours, $(wc -l <"$elsewhere") elsewhere"
-  [[ $(grep -c KCSAN "$BATS_TEST_TMPDIR/judged") == "$1" ]]
-  [[ $(wc -l <"$elsewhere") == "$2" ]]
+  assert_eq "$1" "$(grep -c KCSAN "$BATS_TEST_TMPDIR/judged")" "reports in the patches"
+  assert_eq "$2" "$(wc -l <"$elsewhere")" "reports elsewhere"
 }
 
 @test "races: a title that names a function of the patches counts" {

@@ -3,17 +3,11 @@
 
 load helpers
 
-# Where the build of a kernel is
-build_of() {
-  if [[ $1 == 6.12 ]]; then echo "$top/build"; else echo "$top/build/$1"; fi
-}
-
 # am VERSION: the series, by git am, onto the original files, in $BATS_TEST_TMPDIR/am.
 am() {
   local tree=$BATS_TEST_TMPDIR/am
   rm -rf "$tree"
-  mkdir "$tree"
-  cp -r "$(build_of "$1")/linux/.tamalloc/original/." "$tree/"
+  original_tree "$1" "$tree"
   git -C "$tree" init -q
   git -C "$tree" add -A
   git -C "$tree" -c user.name=x -c user.email=x commit -q -m base
@@ -22,18 +16,15 @@ am() {
 
 # applied VERSION: the same by kernel-apply, in $BATS_TEST_TMPDIR/applied.
 applied() {
-  local tree=$BATS_TEST_TMPDIR/applied linux
-  linux=$(build_of "$1")/linux
+  local tree=$BATS_TEST_TMPDIR/applied
   rm -rf "$tree"
-  mkdir -p "$tree/fs/proc"
-  cp "$linux/Makefile" "$linux/Kbuild" "$tree/"
-  cp -r "$linux/.tamalloc/original/." "$tree/"
+  original_tree "$1" "$tree"
   "$top/scripts/kernel-apply" "$tree"
-  rm -rf "$tree/.tamalloc" "$tree/Makefile" "$tree/Kbuild"
+  rm -rf "$tree/.tamalloc"
 }
 
 same_tree() {
-  [[ -d $(build_of "$1")/linux/.tamalloc ]] ||
+  original_tree "$1" "$BATS_TEST_TMPDIR/original" ||
     skip "no source of Linux $1 here; run KERNEL=$1 scripts/kernel/source"
   env -u KERNEL_SRC -u KERNEL_TARBALL KERNEL="$1" "$top/scripts/kernel/series"
   am "$1"
