@@ -45,6 +45,22 @@ with_lib() {
   retry 100 eval "! kill -0 $pid 2>/dev/null"
 }
 
+@test "run_step: a hang-up and a closed pipe end the step and all that it started" {
+  local pid
+  with_lib 'echo $$ >run; run_step "a step" "$PWD/log" bash -c "sleep 1000 & echo \$! >child; wait"'
+  # The caller of this test may ignore the signals.
+  env --default-signal=HUP setsid ./script >out 2>&1 3>&- &
+  retry 100 test -s child
+  kill -HUP "$(<run)"
+  retry 100 eval '! kill -0 $(<child) 2>/dev/null'
+  rm child
+  # Its first word of progress, after 15 s, finds the pipe closed.
+  env --default-signal=PIPE setsid ./script 2>&1 3>&- | true &
+  retry 100 test -s child
+  pid=$(<child)
+  retry 300 eval "! kill -0 $pid 2>/dev/null"
+}
+
 @test "run_step: shows the share done and the time left" {
   # It continues until that was shown.
   with_lib 'run_step -p "^  CC" -t 100 "a step" "$PWD/log" timeout 100 bash -c "
