@@ -292,3 +292,5 @@ run_jobs() {
 
 [[ $KERNEL == "$default_kernel" || " $(supported_kernels) " == *" $KERNEL "* ]] ||
   die "KERNEL=$KERNEL is not supported; set it to one of $(supported_kernels)"
+# Here, so that a wrong one is noticed before anything is built
+[[ ${ACCEL:-tcg} == @(kvm|tcg) ]] || die "ACCEL=$ACCEL is unknown; set it to kvm or tcg, or leave it out"
