@@ -18,12 +18,12 @@ static bool ends_with(const char *s, const char *end)
 
 bool is_figure(const struct column *column)
 {
-	static const char * const ids[] = { "PID", "PPID", "UID", "STARTTIME", "CGROUP", "DEPTH" };
+	static const char * const ids[] = { "PID", "PPID", "UID", "STARTTIME", "CGROUP", OWN "DEPTH" };
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
 		if (!strcmp(column->name, ids[i]))
 			return false;
-	return column->kind <= PERCENT || column->kind == TEXT;
+	return !column->missing && (column->kind <= PERCENT || column->kind == TEXT);
 }
 
 /* The figure of a cell; 0 if it has none */
@@ -62,7 +62,7 @@ static unsigned int cell_of(const struct table *table, const char *name)
 static void sums_init(struct sums *sums, const struct table *from, const struct table *to)
 {
 	*sums = (struct sums){
-		.processes = cell_of(to, "PROCESSES"), .reserved = cell_of(to, "RESERVED_KB"),
+		.processes = cell_of(to, OWN "PROCESSES"), .reserved = cell_of(to, "RESERVED_KB"),
 		.committed = cell_of(to, "COMMITTED_KB"), .percent = cell_of(to, "COMMITTED_PCT"),
 		.oom = cell_of(to, "OOM_SCORE"), .oom_from = cell_of(from, "OOM_SCORE"),
 	};
@@ -117,18 +117,17 @@ static void sums_end(const struct sums *sums, uint64_t *to)
 /* Columns of sums over rows of @from */
 static void add_sum_columns(struct table *to, const struct table *from)
 {
-	table_add(to, "PROCESSES", COUNT);
+	table_add(to, OWN "PROCESSES", COUNT);
 	for (unsigned int i = 0; i < from->columns; i++) {
 		const struct column *column = from->column + i;
 
-		if (ends_with(column->name, "_KB") && !column->missing && column->kind != GROWTH &&
-		    strcmp(column->name, "UNTOUCHED_KB") && strcmp(column->name, "TOTAL_KB"))
+		if (ends_with(column->name, "_KB") && *column->name != *OWN)
 			table_add(to, column->name, SIZE);
 	}
 	table_add(to, "COMMITTED_PCT", PERCENT);
 	table_add(to, "OOM_SCORE", COUNT);
-	table_add(to, "UNTOUCHED_KB", SIZE)->derived = true;
-	table_add(to, "TOTAL_KB", SIZE)->derived = true;
+	table_add(to, OWN "UNTOUCHED_KB", SIZE)->derived = true;
+	table_add(to, OWN "TOTAL_KB", SIZE)->derived = true;
 }
 
 void table_merge(struct table *table)
@@ -142,7 +141,7 @@ void table_merge(struct table *table)
 		uid = cell_of(table, "UID");
 		/* Without cgroups, cell 0 is as good: it has no flags yet. */
 		cgroup = cell_of(table, "CGROUP");
-		processes = table_add(table, "PROCESSES", COUNT)->cell;
+		processes = table_add(table, OWN "PROCESSES", COUNT)->cell;
 		sums_init(&sums, table, table);
 	}
 	last[processes] = 1;
@@ -160,22 +159,22 @@ void table_group(struct table *to, const struct table *from, enum by by)
 	};
 	unsigned int key = table_column(from, keys[by])->cell, first = 0;
 	struct map groups = { 0 }, paths = { 0 };
-	unsigned int merged = from->merge ? cell_of(from, "PROCESSES") : 0;
+	unsigned int merged = cell_of(from, OWN "PROCESSES");
 	uint64_t last = 0, group = 0;
 	struct sums sums;
 
 	table_clear(to);
 	if (by == BY_USER) {
 		first = table_add(to, "UID", COUNT)->cell;
-		table_alias(to, "USER", USER, first);
+		table_alias(to, OWN "USER", USER, first);
 	}
 	add_sum_columns(to, from);
 	if (by == BY_NAME) {
 		first = table_add(to, "NAME", NAME)->cell;
-		table_alias(to, "NAME_ESCAPED", ESCAPED, first);
+		table_alias(to, OWN "NAME_ESCAPED", ESCAPED, first);
 	}
 	if (by == BY_CGROUP)
-		first = table_add(to, "CGROUP_PATH", CGROUP_PATH)->cell;
+		first = table_add(to, OWN "CGROUP_PATH", CGROUP_PATH)->cell;
 	sums_init(&sums, from, to);
 	for (size_t i = 0; i < from->selected; i++) {
 		const uint64_t *cell = table_row(from, from->row[i]);
@@ -212,8 +211,8 @@ void table_group(struct table *to, const struct table *from, enum by by)
 
 void table_total(struct table *to, const struct table *from)
 {
-	unsigned int depth = cell_of(from, "DEPTH"), growth = 0;
-	unsigned int processes = cell_of(from, "PROCESSES");
+	unsigned int depth = cell_of(from, OWN "DEPTH"), growth = 0;
+	unsigned int processes = cell_of(from, OWN "PROCESSES");
 	__int128 grown = 0;
 	struct sums sums;
 	uint64_t *sum;
@@ -319,8 +318,8 @@ static void depth_first(struct table *table, const uint32_t *parent, unsigned in
 
 void table_tree(struct table *table, const char *column, bool reverse)
 {
-	unsigned int processes = table_add(table, "PROCESSES", COUNT)->cell;
-	unsigned int depth = table_add(table, "DEPTH", COUNT)->cell;
+	unsigned int processes = table_add(table, OWN "PROCESSES", COUNT)->cell;
+	unsigned int depth = table_add(table, OWN "DEPTH", COUNT)->cell;
 	uint32_t *parent;
 	struct sums sums;
 
@@ -370,8 +369,8 @@ static void diff_columns(struct table *table, struct column column, unsigned int
 			 unsigned int growth)
 {
 	static const char * const kept[] = {
-		"PID", "UID", "USER", "STARTTIME", "PROCESSES", NULL, "CGROUP_PATH", "ARGS",
-		"PSS_KB", "USS_KB", "NAME", "NAME_ESCAPED",
+		"PID", "UID", OWN "USER", "STARTTIME", OWN "PROCESSES", NULL, OWN "CGROUP_PATH",
+		OWN "ARGS", OWN "PSS_KB", OWN "USS_KB", "NAME", OWN "NAME_ESCAPED",
 	};
 	struct column old[MAX_COLUMNS];
 	unsigned int columns = table->columns;
@@ -381,14 +380,16 @@ static void diff_columns(struct table *table, struct column column, unsigned int
 	table->columns = 0;
 	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
 		if (!kept[i]) {
-			table_alias(table, is_size ? "WAS_KB" : "WAS", column.kind,
+			table_alias(table, is_size ? OWN "WAS_KB" : OWN "WAS", column.kind,
 				    was)->missing = FLAG_NEW;
 			table_alias(table, column.name, column.kind, column.cell);
-			table_alias(table, is_size ? "GROWTH_KB" : "GROWTH", GROWTH,
+			table_alias(table, is_size ? OWN "GROWTH_KB" : OWN "GROWTH", GROWTH,
 				    growth)->of = column.kind;
 		}
 		for (unsigned int j = 0; kept[i] && j < columns; j++) {
-			if (!old[j].name || strcmp(old[j].name, kept[i]))
+			/* The figure itself has its place already. */
+			if (!old[j].name || strcmp(old[j].name, kept[i]) ||
+			    !strcmp(old[j].name, column.name))
 				continue;
 			table->column[table->columns++] = old[j];
 			old[j].name = NULL;
@@ -403,7 +404,7 @@ void table_diff(struct table *now, const struct table *was, enum by by,
 {
 	static const char * const keys[] = {
 		[BY_PROCESS] = "PID", [BY_NAME] = "NAME", [BY_USER] = "UID",
-		[BY_CGROUP] = "CGROUP_PATH",
+		[BY_CGROUP] = OWN "CGROUP_PATH",
 	};
 	const struct column *was_key = table_column(was, keys[by]);
 	const struct column *key = table_column(now, keys[by]);

@@ -169,7 +169,7 @@ void cgroups_find(const struct table *table)
 {
 	unsigned int pid = table_column(table, "PID")->cell;
 	unsigned int start = table_column(table, "STARTTIME")->cell;
-	unsigned int cgroup = table_column(table, "CGROUP")->cell;
+	unsigned int cgroup = table_column(table, OWN "CGROUP_PATH")->cell;
 	struct map tries = { 0 };
 	uint64_t found = 0;
 
@@ -222,7 +222,7 @@ void table_read_args(struct table *table)
 {
 	unsigned int pid = table_column(table, "PID")->cell;
 	unsigned int start = table_column(table, "STARTTIME")->cell;
-	unsigned int args = table_column(table, "ARGS")->cell;
+	unsigned int args = table_column(table, OWN "ARGS")->cell;
 
 	for (size_t i = 0; i < table->selected; i++) {
 		uint64_t *cell = table_row(table, table->row[i]);
@@ -249,12 +249,9 @@ void table_read_pss(struct table *table)
 {
 	unsigned int pid = table_column(table, "PID")->cell;
 	unsigned int start = table_column(table, "STARTTIME")->cell;
-	const struct column *pss = table_column(table, "PSS_KB");
-	const struct column *uss = table_column(table, "USS_KB");
+	unsigned int pss = table_column(table, OWN "PSS_KB")->cell;
+	unsigned int uss = table_column(table, OWN "USS_KB")->cell;
 
-	/* A newer kernel may have one in the file. */
-	if (!pss->missing && !uss->missing)
-		return;
 	for (size_t i = 0; i < table->selected; i++) {
 		uint64_t *cell = table_row(table, table->row[i]);
 		char *line, *next;
@@ -271,10 +268,10 @@ void table_read_pss(struct table *table)
 			next += *next == '\n';
 			if (sscanf(line, "%*[^:]: %" SCNu64 " kB", &kb) != 1)
 				continue;
-			if (pss->missing && !strncmp(line, "Pss:", 4))
-				cell[pss->cell] = kb;
-			else if (uss->missing && !strncmp(line, "Private_", 8))
-				cell[uss->cell] = sum_of(cell[uss->cell], kb);
+			if (!strncmp(line, "Pss:", 4))
+				cell[pss] = kb;
+			else if (!strncmp(line, "Private_", 8))
+				cell[uss] = sum_of(cell[uss], kb);
 		}
 	}
 }

@@ -28,7 +28,7 @@ int users_in_background(void);
  * cgroups_find - find the paths of the cgroups of the selected rows
  *
  * Each id that is not known is looked up in /proc/PID/cgroup of a process that has
- * it. To be called before cgroup_path(), on a table that has the column CGROUP.
+ * it. To be called before cgroup_path(), on a table that has the column CGROUP_PATH.
  */
 void cgroups_find(const struct table *table);
 

@@ -25,24 +25,25 @@ static bool is_text(const struct column *column)
 	return column->kind >= NAME && column->kind != TEXT;
 }
 
-static const char *title_of(const struct column *column)
+/* The title of a column, shorter where people read it, and its length */
+static void set_title(struct item *item, const struct table *table)
 {
-	static const struct { const char *name, *title; } titles[] = {
+	static const struct { const char *name, *title; } shorter[] = {
 		{ "COMMITTED_PCT", "PCT" }, { "OOM_SCORE", "OOM" }, { "OOM_SCORE_ADJ", "ADJ" },
-		{ "PROCESSES", "PROCS" }, { "RESERVED_KB", "RESERVED" },
-		{ "COMMITTED_KB", "COMMITTED" }, { "RSS_KB", "RSS" }, { "ANON_KB", "ANON" },
-		{ "FILE_KB", "FILE" }, { "SHMEM_KB", "SHMEM" }, { "SWAP_KB", "SWAP" },
-		{ "HUGETLB_KB", "HUGETLB" }, { "PGTABLES_KB", "PGTABLES" },
-		{ "UNTOUCHED_KB", "UNTOUCHED" }, { "TOTAL_KB", "TOTAL" }, { "PSS_KB", "PSS" },
-		{ "USS_KB", "USS" }, { "WAS_KB", "WAS" }, { "GROWTH_KB", "GROWTH" },
+		{ "PROCESSES", "PROCS" },
 	};
+	bool whole = options.kb || options.form != FORM_TABLE;
+	size_t len;
 
-	if (options.kb)
-		return column->name;
-	for (size_t i = 0; i < sizeof(titles) / sizeof(*titles); i++)
-		if (!strcmp(column->name, titles[i].name))
-			return titles[i].title;
-	return column->name;
+	item->title = column_name(table, item->column);
+	for (size_t i = 0; !whole && i < sizeof(shorter) / sizeof(*shorter); i++)
+		if (item->column->kind != TEXT && !strcmp(item->title, shorter[i].name))
+			item->title = shorter[i].title;
+	len = strlen(item->title);
+	/* Each size has its unit. */
+	if (!whole && len > 3 && !strcmp(item->title + len - 3, "_KB"))
+		len -= 3;
+	item->title_len = len;
 }
 
 /*
@@ -141,9 +142,9 @@ static void layout_add(struct layout *layout, const struct column *column)
 		if (layout->item[i].column == column)
 			return;
 	item->column = column;
-	item->title = title_of(column);
+	set_title(item, layout->view->shown);
 	item->text = is_text(column);
-	item->width = strlen(item->title);
+	item->width = item->title_len;
 	layout->count++;
 }
 
@@ -151,9 +152,9 @@ static void layout_add(struct layout *layout, const struct column *column)
 static void choose(struct layout *layout)
 {
 	static const char * const usual[] = {
-		"PID", "USER", "PROCESSES", "WAS_KB", "WAS", "RESERVED_KB", "COMMITTED_KB",
-		"COMMITTED_PCT", "RSS_KB", "ANON_KB", "FILE_KB", "SHMEM_KB", "SWAP_KB",
-		"HUGETLB_KB", "PGTABLES_KB", "OOM_SCORE",
+		"PID", OWN "USER", OWN "PROCESSES", OWN "WAS_KB", OWN "WAS", "RESERVED_KB",
+		"COMMITTED_KB", "COMMITTED_PCT", "RSS_KB", "ANON_KB", "FILE_KB", "SHMEM_KB",
+		"SWAP_KB", "HUGETLB_KB", "PGTABLES_KB", "OOM_SCORE",
 	};
 	const struct view *view = layout->view;
 	const struct table *table = view->shown;
@@ -172,21 +173,21 @@ static void choose(struct layout *layout)
 		/* What it is sorted by shows, whatever it is. */
 		if (!is_text(view->sort))
 			layout_add(layout, view->sort);
-		layout_add(layout, table_column(table, "GROWTH_KB"));
-		layout_add(layout, table_column(table, "GROWTH"));
+		layout_add(layout, table_column(table, OWN "GROWTH_KB"));
+		layout_add(layout, table_column(table, OWN "GROWTH"));
 		if (is_text(view->sort) && view->sort != name)
 			layout_add(layout, view->sort);
 		if (!name)
-			layout_add(layout, table_column(table, "CGROUP_PATH"));
-		layout_add(layout, options.args ? table_column(table, "ARGS") : name);
+			layout_add(layout, table_column(table, OWN "CGROUP_PATH"));
+		layout_add(layout, options.args ? table_column(table, OWN "ARGS") : name);
 	} else {
 		for (unsigned int i = 0; i < table->columns; i++) {
 			if (!table->column[i].derived)
 				layout_add(layout, table->column + i);
 			if (!strcmp(table->column[i].name, "UID"))
-				layout_add(layout, table_column(table, "USER"));
+				layout_add(layout, table_column(table, OWN "USER"));
 		}
-		layout_add(layout, table_column(table, "NAME_ESCAPED"));
+		layout_add(layout, table_column(table, OWN "NAME_ESCAPED"));
 	}
 }
 
@@ -195,8 +196,8 @@ static void fit(struct layout *layout)
 {
 	static const char * const least[] = {
 		"HUGETLB_KB", "SHMEM_KB", "FILE_KB", "PGTABLES_KB", "ANON_KB", "COMMITTED_PCT",
-		"OOM_SCORE", "SWAP_KB", "WAS_KB", "WAS", "RESERVED_KB", "COMMITTED_KB", "USER",
-		"PROCESSES", "RSS_KB",
+		"OOM_SCORE", "SWAP_KB", OWN "WAS_KB", OWN "WAS", "RESERVED_KB", "COMMITTED_KB",
+		OWN "USER", OWN "PROCESSES", "RSS_KB",
 	};
 	size_t total = 0;
 
@@ -256,8 +257,8 @@ void layout_make(struct layout *layout, const struct view *view, size_t columns)
 	size_t at = 0;
 
 	*layout = (struct layout){ .view = view, .columns = columns };
-	if (table_column(table, "DEPTH"))
-		layout->depth = table_column(table, "DEPTH")->cell;
+	if (table_column(table, OWN "DEPTH"))
+		layout->depth = table_column(table, OWN "DEPTH")->cell;
 	choose(layout);
 	if (options.form != FORM_TABLE)
 		return;
@@ -359,7 +360,7 @@ void layout_header(const struct layout *layout, struct text *line)
 	line->len = 0;
 	for (unsigned int i = 0; i < layout->count; i++) {
 		const struct item *item = layout->item + i;
-		size_t len = strlen(item->title), start;
+		size_t len = item->title_len, start;
 
 		if (i)
 			text_fill(line, ' ', 1);
@@ -499,7 +500,7 @@ static void print_records(const struct view *view)
 		text_str(&out, "[");
 	for (unsigned int i = 0; !json && i < layout.count; i++) {
 		text_str(&out, i ? "," : "");
-		text_str(&out, layout.item[i].column->name);
+		text_str(&out, layout.item[i].title);
 	}
 	for (size_t row = 0; row < view->shown->selected; row++) {
 		const uint64_t *cell = table_row(view->shown, view->shown->row[row]);
@@ -509,7 +510,7 @@ static void print_records(const struct view *view)
 			text_str(&out, i ? "," : "");
 			if (json) {
 				text_fill(&out, '"', 1);
-				text_str(&out, layout.item[i].column->name);
+				text_str(&out, layout.item[i].title);
 				text_add(&out, "\":", 2);
 			}
 			print_value(layout.item[i].column, cell);

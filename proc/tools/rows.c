@@ -343,35 +343,22 @@ static struct place place_of(enum kind kind, size_t width, bool first)
 	return place;
 }
 
-static struct column *table_last(struct table *table)
-{
-	return table->column + table->columns - 1;
-}
-
-/*
- * Add a column to those of the file, with a cell of its own if @cell is 0, and
- * return its cell; 0 if a newer kernel already has such a column.
- */
+/* Add a column to those of the file, with a cell of its own if @cell is 0 */
 static unsigned int derive(struct table *table, const char *name, enum kind kind,
-			   unsigned int cell)
+			   unsigned int cell, unsigned int missing)
 {
-	if (table_column(table, name))
-		return 0;
-	if (cell)
-		table_alias(table, name, kind, cell);
-	else
-		cell = table_add(table, name, kind)->cell;
-	table_last(table)->derived = true;
-	return cell;
+	struct column *column = cell ? table_alias(table, name, kind, cell) :
+		table_add(table, name, kind);
+
+	column->derived = true;
+	column->missing = missing;
+	return column->cell;
 }
 
 static void parse_header(struct reader *reader, char *line, size_t len)
 {
 	static const char * const need[] = {
 		"PID", "UID", "STARTTIME", "RESERVED_KB", "COMMITTED_KB", "OOM_SCORE", "NAME",
-	};
-	static const char * const own[] = {
-		"PROCESSES", "DEPTH", "WAS", "WAS_KB", "GROWTH", "GROWTH_KB",
 	};
 	static const char * const parts[] = { "RSS_KB", "SWAP_KB", "HUGETLB_KB" };
 	struct table *table = reader->table;
@@ -382,15 +369,10 @@ static void parse_header(struct reader *reader, char *line, size_t len)
 		die("%s does not start with the names of columns", reader->path);
 	for (word = strtok_r(line, " ", &next); word; word = strtok_r(NULL, " ", &next)) {
 		for (const char *c = word; *c; c++)
-			if (*c < 0x21 || *c > 0x7e || strchr("\"\\,", *c))
+			if (*c < 0x21 || *c > 0x7e || strchr("\"\\," OWN, *c))
 				die("%s does not start with the names of columns", reader->path);
 		if (table_column(table, word))
 			die("%s has the column %s twice", reader->path, word);
-		/* Those of sums, trees and differences are this program's own. */
-		for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
-			if (!strcmp(word, own[i]))
-				die("%s has the column %s, which this version takes for its own",
-				    reader->path, word);
 		if (table->columns == MAX_COLUMNS - 16)
 			die("%s has more than %d columns", reader->path, MAX_COLUMNS - 16);
 		column = table_add(table, word, kind_of(word));
@@ -409,21 +391,19 @@ static void parse_header(struct reader *reader, char *line, size_t len)
 	reader->reserved = table_column(table, "RESERVED_KB")->cell;
 	reader->committed = table_column(table, "COMMITTED_KB")->cell;
 	if (table->derived) {
-		reader->untouched = derive(table, "UNTOUCHED_KB", SIZE, 0);
-		reader->total = derive(table, "TOTAL_KB", SIZE, 0);
+		reader->untouched = derive(table, OWN "UNTOUCHED_KB", SIZE, 0, 0);
+		reader->total = derive(table, OWN "TOTAL_KB", SIZE, 0, 0);
 	}
-	derive(table, "USER", USER, table_column(table, "UID")->cell);
+	derive(table, OWN "USER", USER, table_column(table, "UID")->cell, 0);
 	column = table_column(table, "CGROUP");
 	if (column)
-		derive(table, "CGROUP_PATH", CGROUP_PATH, column->cell);
-	derive(table, "NAME_ESCAPED", ESCAPED, table_column(table, "NAME")->cell);
+		derive(table, OWN "CGROUP_PATH", CGROUP_PATH, column->cell, 0);
+	derive(table, OWN "NAME_ESCAPED", ESCAPED, table_column(table, "NAME")->cell, 0);
 	if (!table->derived)
 		return;
-	if (derive(table, "ARGS", ARGS, 0))
-		table_last(table)->missing = FLAG_NO_ARGS;
-	for (size_t i = 0; i < 2; i++)
-		if (derive(table, i ? "USS_KB" : "PSS_KB", SIZE, 0))
-			table_last(table)->missing = FLAG_NO_PSS;
+	derive(table, OWN "ARGS", ARGS, 0, FLAG_NO_ARGS);
+	derive(table, OWN "PSS_KB", SIZE, 0, FLAG_NO_PSS);
+	derive(table, OWN "USS_KB", SIZE, 0, FLAG_NO_PSS);
 }
 
 /* @line, as far as a message has room for it, and safe */

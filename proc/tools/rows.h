@@ -21,8 +21,15 @@ enum kind {
 };
 
 /*
+ * The names of columns that are not of the file begin with it, and no other: so a column
+ * that a newer kernel adds is never taken for one of these. People see and write it only
+ * where the file has a column of the same name.
+ */
+#define OWN ":"
+
+/*
  * struct column - one of a table
- * @name: as in the header of pids
+ * @name: as in the header of pids, or OWN and a name
  * @kind: the kind of its figures
  * @of: of GROWTH, the kind of the figure that grew
  * @cell: where in each row; columns can share one, as UID and USER do
@@ -122,9 +129,9 @@ static inline const struct name *cell_name(uint64_t cell)
 /*
  * table_read - read a file of the form of /proc/tamalloc/pids
  *
- * The columns are those of the file in its order, then some that are derived: USER,
- * CGROUP_PATH and NAME_ESCAPED; for @derived, UNTOUCHED_KB, what RESERVED_KB exceeds
- * COMMITTED_KB by, TOTAL_KB, the sum of RSS_KB, SWAP_KB and HUGETLB_KB, and ARGS,
+ * The columns are those of the file in its order, then some that are derived, with names
+ * of OWN: USER, CGROUP_PATH and NAME_ESCAPED; for @derived, UNTOUCHED_KB, what RESERVED_KB
+ * exceeds COMMITTED_KB by, TOTAL_KB, the sum of RSS_KB, SWAP_KB and HUGETLB_KB, and ARGS,
  * PSS_KB and USS_KB, which lookup.h fills. All rows are selected. What @table held before is
  * dropped, its memory used again. Ends the program by die() if the file cannot be
  * read to its end, or if a row or the header is not as proc_tamalloc(5) has it.

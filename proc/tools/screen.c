@@ -63,10 +63,10 @@ static const struct {
 	char key;
 	const char *name;
 } sorts[] = {
-	{ 'P', "PID" }, { 'U', "USER" }, { 'R', "RESERVED_KB" }, { 'C', "COMMITTED_KB" },
+	{ 'P', "PID" }, { 'U', OWN "USER" }, { 'R', "RESERVED_KB" }, { 'C', "COMMITTED_KB" },
 	{ '%', "COMMITTED_PCT" }, { 'M', "RSS_KB" }, { 'A', "ANON_KB" }, { 'F', "FILE_KB" },
 	{ 'H', "SHMEM_KB" }, { 'S', "SWAP_KB" }, { 'G', "HUGETLB_KB" }, { 'T', "PGTABLES_KB" },
-	{ 'O', "OOM_SCORE" }, { 'X', "TOTAL_KB" }, { 'I', "UNTOUCHED_KB" }, { 'N', "NAME" },
+	{ 'O', "OOM_SCORE" }, { 'X', OWN "TOTAL_KB" }, { 'I', OWN "UNTOUCHED_KB" }, { 'N', "NAME" },
 };
 
 #define SORTS (sizeof(sorts) / sizeof(*sorts))
@@ -122,7 +122,7 @@ static void sort_by(const char *name)
 	if (sort_fits(name))
 		options.sort = name;
 	else
-		say("%s cannot be sorted by here", name);
+		say("%s cannot be sorted by here", name + (*name == *OWN));
 }
 
 static void sort_beside(int step)

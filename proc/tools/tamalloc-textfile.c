@@ -195,7 +195,7 @@ static void add_labels(enum by by, const struct table *table, const uint64_t *ce
 		text_format(&out, "uid=\"%" PRIu64 "\",user=\"", uid);
 		break;
 	case BY_CGROUP:
-		name = cgroup_path(cell[table_column(table, "CGROUP_PATH")->cell]);
+		name = cgroup_path(cell[table_column(table, OWN "CGROUP_PATH")->cell]);
 		text_str(&out, "cgroup=\"");
 		break;
 	default:
@@ -287,7 +287,7 @@ static void add_group(const struct table *pids, enum by by, const char *what, ui
 		snprintf(name, sizeof(name), "tamalloc_%s_processes", what);
 		snprintf(text, sizeof(text), "Processes of that %s.", what);
 		family(name, "gauge", text);
-		add_series(name, series, count, &labels, "PROCESSES", add_u64);
+		add_series(name, series, count, &labels, OWN "PROCESSES", add_u64);
 		for (size_t i = 0; i < SIZES; i++) {
 			snprintf(name, sizeof(name), "tamalloc_%s_%s_bytes", what, sizes[i].metric);
 			snprintf(text, sizeof(text), "%s, summed over the processes of that %s.",

@@ -71,7 +71,9 @@ struct view {
 void view_make(struct view *view, struct table *sample, struct table *was);
 /* Read what is shown and not in the file, for so many rows from @first on */
 void view_fill(struct view *view, size_t first, size_t count);
-/* The column of the name or short name @word, or NULL */
+/* A column's name as people see it: without OWN, unless the file has one of that name */
+const char *column_name(const struct table *table, const struct column *column);
+/* The column of the name or short name @word, or NULL; those of the file come first */
 const struct column *find_column(const struct table *table, const char *word);
 /* The same, or the program ends; @what is added to what it says */
 const struct column *need_column(const struct table *table, const char *word, const char *what);
@@ -88,7 +90,7 @@ struct layout {
 	struct item {
 		const struct column *column;
 		const char *title;
-		size_t at, width;
+		size_t title_len, at, width;
 		bool text, last;
 	} item[MAX_COLUMNS];
 	size_t columns;

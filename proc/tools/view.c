@@ -7,13 +7,20 @@
 
 #include "tamstat.h"
 
+const char *column_name(const struct table *table, const struct column *column)
+{
+	const char *name = column->name;
+
+	return *name == *OWN && !table_column(table, name + 1) ? name + 1 : name;
+}
+
 /* Every column, as one may write it */
 static void list_columns(const struct table *table, struct text *list)
 {
 	for (unsigned int i = 0; i < table->columns; i++) {
-		const char *name = table->column[i].name;
+		const char *name = column_name(table, table->column + i);
 
-		if (!strcmp(name, "NAME_ESCAPED"))
+		if (table->column[i].kind == ESCAPED)
 			continue;
 		text_str(list, " ");
 		for (; *name; name++)
@@ -21,29 +28,40 @@ static void list_columns(const struct table *table, struct text *list)
 	}
 }
 
+/* The column whose name is these three, in any case */
+static const struct column *named(const struct table *table, const char *prefix, const char *word,
+				  const char *unit)
+{
+	size_t start = strlen(prefix), len = strlen(word);
+
+	for (unsigned int i = 0; i < table->columns; i++) {
+		const char *name = table->column[i].name;
+
+		if (!strncmp(name, prefix, start) && !strncasecmp(name + start, word, len) &&
+		    !strcmp(name + start + len, unit))
+			return table->column + i;
+	}
+	return NULL;
+}
+
 const struct column *find_column(const struct table *table, const char *word)
 {
 	static const struct { const char *word, *name; } shorts[] = {
 		{ "res", "RESERVED_KB" }, { "com", "COMMITTED_KB" }, { "pct", "COMMITTED_PCT" },
 		{ "huge", "HUGETLB_KB" }, { "pgt", "PGTABLES_KB" }, { "oom", "OOM_SCORE" },
-		{ "adj", "OOM_SCORE_ADJ" }, { "start", "STARTTIME" }, { "procs", "PROCESSES" },
-		{ "path", "CGROUP_PATH" },
+		{ "adj", "OOM_SCORE_ADJ" }, { "start", "STARTTIME" }, { "procs", OWN "PROCESSES" },
+		{ "path", OWN "CGROUP_PATH" },
 	};
-	size_t len = strlen(word);
+	const struct column *column = named(table, "", word, "");
 
-	for (unsigned int i = 0; i < table->columns; i++)
-		if (!strcasecmp(table->column[i].name, word))
-			return table->column + i;
-	for (size_t i = 0; i < sizeof(shorts) / sizeof(*shorts); i++)
+	if (!column)
+		column = named(table, OWN, word, "");
+	for (size_t i = 0; !column && i < sizeof(shorts) / sizeof(*shorts); i++)
 		if (!strcasecmp(shorts[i].word, word))
 			return table_column(table, shorts[i].name);
-	for (unsigned int i = 0; i < table->columns; i++) {
-		const char *name = table->column[i].name;
-
-		if (!strncasecmp(name, word, len) && !strcmp(name + len, "_KB"))
-			return table->column + i;
-	}
-	return NULL;
+	if (!column)
+		column = named(table, "", word, "_KB");
+	return column ? column : named(table, OWN, word, "_KB");
 }
 
 const struct column *need_column(const struct table *table, const char *word, const char *what)
@@ -80,18 +98,18 @@ static void fill_sort(struct table *table, const struct column *column)
 		table_read_args(table);
 	else if (column->missing == FLAG_NO_PSS)
 		table_read_pss(table);
-	else if (column->kind == CGROUP_PATH && table_column(table, "CGROUP"))
+	else if (column->kind == CGROUP_PATH && table_column(table, "PID"))
 		cgroups_find(table);
 }
 
 /* Read what is not in the file but shown, of the rows that are */
 static void fill(struct table *table)
 {
-	if (table_column(table, "ARGS") && (options.args || is_asked_for(table, "ARGS")))
+	if (table_column(table, OWN "ARGS") && (options.args || is_asked_for(table, OWN "ARGS")))
 		table_read_args(table);
-	if (is_asked_for(table, "PSS_KB") || is_asked_for(table, "USS_KB"))
+	if (is_asked_for(table, OWN "PSS_KB") || is_asked_for(table, OWN "USS_KB"))
 		table_read_pss(table);
-	if (is_asked_for(table, "CGROUP_PATH") && table_column(table, "PID"))
+	if (is_asked_for(table, OWN "CGROUP_PATH") && table_column(table, "PID"))
 		cgroups_find(table);
 }
 
@@ -132,7 +150,8 @@ void view_make(struct view *view, struct table *sample, struct table *was)
 		table_tree(now, column->name, options.reverse);
 	} else if (was) {
 		if (!is_figure(column))
-			die("%s is not a figure, so its growth cannot be shown", column->name);
+			die("%s is not %s, so its growth cannot be shown", column_name(now, column),
+			    column->missing ? "in the earlier figures" : "a figure");
 		if (!table_column(was, column->name))
 			die("%s has no column %s", options.since, column->name);
 		table_diff(now, was, options.by, column);
@@ -144,7 +163,7 @@ void view_make(struct view *view, struct table *sample, struct table *was)
 		table_total(&view->total, now);
 	view->sort = table_column(now, column->name);
 	if (was)
-		column = table_column(now, table_column(now, "GROWTH") ? "GROWTH" : "GROWTH_KB");
+		column = table_column(now, table_column(now, OWN "GROWTH") ? OWN "GROWTH" : OWN "GROWTH_KB");
 	if (!options.tree) {
 		fill_sort(now, column);
 		table_sort(now, column, options.reverse, options.limit);

@@ -267,6 +267,42 @@ ends() {
   assert_eq '"s7" 200' "$(jq -r '.[] | select(.PID == 1) | "\(.STATE | tojson) \(.PSS_KB)"' "$out")" "new columns in JSON"
 }
 
+# keys: what JSON says of the first row, as it stands; jq drops one of two equal keys.
+keys() {
+  sed -n '2s/,*$//p' "$out" | tr -d '{}"' | tr , ' '
+}
+
+@test "tamstat: columns that a newer kernel names like its own are shown as they are" {
+  local title own="PROCESSES DEPTH WAS WAS_KB GROWTH GROWTH_KB USER UNTOUCHED_KB TOTAL_KB ARGS PSS_KB USS_KB CGROUP_PATH NAME_ESCAPED"
+  # With figures from 900 on, in the order of these names
+  pids_with "1 0 1 10 4 40.00 3 1 0 0 0 0 0 5 0 0 1 $(seq -s ' ' 900 913) init" \
+    "2 0 2 10 4 40.00 2 1 0 0 0 0 0 5 0 1 1 $(seq -s ' ' 800 813) init"
+  sed -i "1s/NAME\$/$own NAME/" "$proc/tamalloc/pids"
+  awk 'NR > 1 { $7 = 1 } { print }' "$proc/tamalloc/pids" >"$BATS_TEST_TMPDIR/old"
+  ends 0 --proc "$proc" --json
+  assert_eq "PID:1 UID:0 :USER:root STARTTIME:1 RESERVED_KB:10 COMMITTED_KB:4 COMMITTED_PCT:40.00 RSS_KB:3 ANON_KB:1 FILE_KB:0 SHMEM_KB:0 SWAP_KB:0 HUGETLB_KB:0 PGTABLES_KB:0 OOM_SCORE:5 OOM_SCORE_ADJ:0 PPID:0 CGROUP:1 PROCESSES:900 DEPTH:901 WAS:902 WAS_KB:903 GROWTH:904 GROWTH_KB:905 USER:906 UNTOUCHED_KB:907 TOTAL_KB:908 ARGS:909 PSS_KB:910 USS_KB:911 CGROUP_PATH:912 NAME_ESCAPED:913 NAME:init :NAME_ESCAPED:init" \
+    "$(keys)" "rows"
+  ends 0 --proc "$proc" --tree --json -o "${own// /,},:processes,:depth,:total,:untouched_kb"
+  assert_eq "PROCESSES:900 DEPTH:901 WAS:902 WAS_KB:903 GROWTH:904 GROWTH_KB:905 USER:906 UNTOUCHED_KB:907 TOTAL_KB:908 ARGS:909 PSS_KB:910 USS_KB:911 CGROUP_PATH:912 NAME_ESCAPED:913 :PROCESSES:2 :DEPTH:0 :TOTAL_KB:5 :UNTOUCHED_KB:12" \
+    "$(keys)" "tree"
+  ends 0 --proc "$proc" --by name --json
+  assert_eq "PROCESSES:2 RESERVED_KB:20 COMMITTED_KB:8 RSS_KB:5 ANON_KB:2 FILE_KB:0 SHMEM_KB:0 SWAP_KB:0 HUGETLB_KB:0 PGTABLES_KB:0 WAS_KB:1706 GROWTH_KB:1710 UNTOUCHED_KB:1714 TOTAL_KB:1716 PSS_KB:1720 USS_KB:1722 COMMITTED_PCT:40.00 OOM_SCORE:5 NAME:init NAME_ESCAPED:init" \
+    "$(keys)" "sums"
+  ends 0 --proc "$proc" --since "$BATS_TEST_TMPDIR/old" --json
+  assert_eq "PID:1 UID:0 USER:root STARTTIME:1 WAS_KB:1 RSS_KB:3 GROWTH_KB:2 NAME:init NAME_ESCAPED:init" "$(keys)" "growth"
+  sed -i '2s/ 903 / 900 /' "$BATS_TEST_TMPDIR/old"
+  ends 0 --proc "$proc" --since "$BATS_TEST_TMPDIR/old" -s was_kb --csv
+  assert_eq ':WAS_KB,WAS_KB,GROWTH_KB|900,903,3' "$(cut -d, -f5-7 "$out" | paste -sd'|')" "growth of WAS_KB"
+  for title in $own; do
+    ends 0 --proc "$proc" -k -o "$title" -s "$title"
+    assert_eq "$title" "$(head -n 1 "$out")" "title"
+    (($(sed -n 2p "$out") >= 900)) || fail "$title: $(<"$out")"
+  done
+  # Its own can always be named like that.
+  TAMSTAT_PROC=$files ends 0 --by name -o :processes,:total -n 1 -k
+  assert_eq "PROCESSES TOTAL_KB 1 1026048575" "$(xargs <"$out")" "sums of another file"
+}
+
 @test "tamstat: -o chooses columns in every form" {
   ends 0 -p 70 -o name,pid,user,untouched
   assert_eq "NAME  PID USER   UNTOUCHED|sleep  70 daemon      1.0G" "$(paste -sd'|' "$out")" "table"
@@ -294,6 +330,12 @@ ends() {
   ends 0 --since "$old" --by user -k
   assert_eq "USER PROCESSES WAS_KB RSS_KB GROWTH_KB|root 4 1024705587 1024749587 +44000|daemon 2 9217 10608 +1391" \
     "$(tr -s ' ' <"$out" | paste -sd'|')" "per user"
+  sed -i 2d "$old"
+  ends 0 --since "$old" --by user -s procs --csv
+  assert_eq 'UID,USER,WAS,PROCESSES,GROWTH|0,"root",3,4,1' "$(paste -sd'|' "$out")" "processes per user"
+  # Nobody knows it of before.
+  ends 2 --since "$old" -s uss
+  assert_eq "tamstat: USS_KB is not in the earlier figures, so its growth cannot be shown" "$(<"$out")" "USS"
   ends 1 --since "$files/pids"
   assert_eq "PID USER WAS RSS GROWTH NAME" "$(xargs <"$out")" "nothing has changed"
   ends 2 --since "$old" -s start
@@ -995,7 +1037,7 @@ TEXT
       long) head -c 70000 /dev/zero | tr '\0' x ;;
       columns) seq -f 'COLUMN%g' 60 | paste -sd' ' ;;
       twice) echo "$header PID" ;;
-      own) echo "$header DEPTH" ;;
+      colon) echo "$header :DEPTH" ;;
       without) echo "${header/OOM_SCORE /}" ;;
       quote) echo "$header A\"B" ;;
       more) printf '%s\n' "$header" "$(sed -n 2p "$files/pids" | xargs) x" ;;
@@ -1010,7 +1052,7 @@ binary|does not start with the names of columns
 long|has a line of more than 65536 bytes
 columns|has more than 48 columns
 twice|has the column PID twice
-own|has the column DEPTH, which this version takes for its own
+colon|does not start with the names of columns
 without|has no column OOM_SCORE
 quote|does not start with the names of columns
 more|has a row that does not fit its header: $(sed -n 2p "$files/pids" | xargs) x
@@ -1087,6 +1129,10 @@ TEXT
   ends 0 --proc "$proc" --by cgroup -o procs,rss,path -k
   assert_eq "PROCESSES RSS_KB CGROUP_PATH|2 104 /init.scope|2 50 /system.slice/very-long-name-of-a-service-that-somebody-chose.service|1 40 #78" \
     "$(sed 's/^ *//' "$out" | tr -s ' ' | paste -sd'|')" "groups"
+  awk '$1 == 3 { $7 = 1 } { print }' "$proc/tamalloc/pids" >"$BATS_TEST_TMPDIR/old"
+  ends 0 --proc "$proc" --since "$BATS_TEST_TMPDIR/old" -o pid,path
+  assert_eq "PID CGROUP_PATH 3 /system.slice/very-long-name-of-a-service-that-somebody-chose.service" "$(xargs <"$out")" \
+    "of a process that grew"
   ends 0 --proc "$proc" --by cgroup --json
   assert_eq '#78 /init.scope /system.slice/very-long-name-of-a-service-that-somebody-chose.service' \
     "$(jq -r '[.[].CGROUP_PATH] | sort | join(" ")' "$out")" "JSON"
