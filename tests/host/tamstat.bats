@@ -1208,20 +1208,67 @@ TEXT
   done
 }
 
-@test "tamstat: at most 300 bytes of memory for each row, up to 100,000 with 20,000 names" {
-  local rows args
-  # Not the sanitized one, which takes more.
-  (. "$top/scripts/lib.sh" && compile_tools "$BATS_TEST_TMPDIR")
-  for rows in 20000 100000; do
+# many_rows ROWS...: procfs of so many processes, with a name to five of them, each below
+# $BATS_TEST_TMPDIR.
+many_rows() {
+  local rows
+  for rows; do
     mkdir -p "$BATS_TEST_TMPDIR/$rows/tamalloc"
+    cp "$files/summary" "$BATS_TEST_TMPDIR/$rows/tamalloc/"
     awk -v rows="$rows" 'BEGIN {
       srand(5)
       print "PID UID STARTTIME RESERVED_KB COMMITTED_KB COMMITTED_PCT RSS_KB ANON_KB FILE_KB SHMEM_KB SWAP_KB HUGETLB_KB PGTABLES_KB OOM_SCORE OOM_SCORE_ADJ PPID CGROUP NAME"
       for (i = 1; i <= rows; i++)
         print i, i % 1000, i, int(rand() * 1e7), 9, "0.00", int(rand() * 1e6), 5, 0, 0, 0, 0, 40, 666, 0,
-          int(rand() * i), 1, "name" int(rand() * rows / 5)
+          int(rand() * i), 1, "name" i * 7919 % (rows / 5)
     }' >"$BATS_TEST_TMPDIR/$rows/tamalloc/pids"
   done
+}
+
+@test "tools: a row takes as many steps among 100,000 with 20,000 names as among 10,000" {
+  local command few many steps=$BATS_TEST_TMPDIR/steps
+  # A step is a basic block: the compiler calls this at the start of each. What the C
+  # library does is not counted, except for what it calls back.
+  gcc -O2 -c -o "$steps.o" -x c - <<'TEXT'
+#include <stdio.h>
+
+static unsigned long steps;
+
+void __sanitizer_cov_trace_pc(void)
+{
+	steps++;
+}
+
+__attribute__((destructor)) static void report(void)
+{
+	fprintf(stderr, "%lu\n", steps);
+}
+TEXT
+  (. "$top/scripts/lib.sh" && CFLAGS="-O2 -fsanitize-coverage=trace-pc" LDFLAGS="$steps.o" compile_tools "$BATS_TEST_TMPDIR")
+  many_rows 10000 100000
+  while read -r command; do
+    # shellcheck disable=SC2086  # words
+    few=$("$BATS_TEST_TMPDIR"/$command --proc "$BATS_TEST_TMPDIR/10000" 2>&1 >/dev/null)
+    # shellcheck disable=SC2086  # words
+    many=$("$BATS_TEST_TMPDIR"/$command --proc "$BATS_TEST_TMPDIR/100000" 2>&1 >/dev/null)
+    echo "# $command: $((few / 10000)) and $((many / 100000)) steps for each row" >&3
+    ((few > 500000 && many > 5 * few && many <= 11 * few)) ||
+      fail "$command:" "  expected: at most 11 times $few steps for ten times the rows" "  actual:   $many"
+  done <<'TEXT'
+tamstat --numeric
+tamstat --numeric -n 20
+tamstat --numeric --by name
+tamstat --numeric --by user
+tamstat --numeric --tree
+tamalloc-textfile --names 1000
+TEXT
+}
+
+@test "tamstat: at most 300 bytes of memory for each row, up to 100,000 with 20,000 names" {
+  local args
+  # Not the sanitized one, which takes more.
+  (. "$top/scripts/lib.sh" && compile_tools "$BATS_TEST_TMPDIR")
+  many_rows 20000 100000
   while read -r args; do
     # shellcheck disable=SC2086  # words
     run -0 /usr/bin/python3 - "$BATS_TEST_TMPDIR" $args <<'PYTHON'
