@@ -130,24 +130,31 @@ static void add_sum_columns(struct table *to, const struct table *from)
 	table_add(to, OWN "TOTAL_KB", SIZE)->derived = true;
 }
 
+/* struct merge - cells that rows have to have in common, and what becomes of the others */
+struct merge {
+	unsigned int name, uid, cgroup;
+	struct sums sums;
+};
+
 void table_merge(struct table *table)
 {
-	static unsigned int name, uid, cgroup, processes;
-	static struct sums sums;
 	uint64_t *last = table_row(table, table->rows - 1), *before = last - table->cells;
+	struct merge *merge = table->merging;
 
-	if (table->rows == 1) {
-		name = cell_of(table, "NAME");
-		uid = cell_of(table, "UID");
+	if (!merge) {
+		merge = table->merging = grow(NULL, 1, sizeof(*merge));
+		table_add(table, OWN "PROCESSES", COUNT);
+		merge->name = cell_of(table, "NAME");
+		merge->uid = cell_of(table, "UID");
 		/* Without cgroups, cell 0 is as good: it has no flags yet. */
-		cgroup = cell_of(table, "CGROUP");
-		processes = table_add(table, OWN "PROCESSES", COUNT)->cell;
-		sums_init(&sums, table, table);
+		merge->cgroup = cell_of(table, "CGROUP");
+		sums_init(&merge->sums, table, table);
 	}
-	last[processes] = 1;
-	if (table->rows > 1 && last[name] == before[name] && last[uid] == before[uid] &&
-	    last[cgroup] == before[cgroup]) {
-		sums_add(&sums, before, last, 1);
+	last[merge->sums.processes] = 1;
+	if (table->rows > 1 && last[merge->name] == before[merge->name] &&
+	    last[merge->uid] == before[merge->uid] &&
+	    last[merge->cgroup] == before[merge->cgroup]) {
+		sums_add(&merge->sums, before, last, 1);
 		table->rows--;
 	}
 }

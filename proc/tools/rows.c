@@ -176,6 +176,8 @@ void table_clear(struct table *table)
 	for (unsigned int i = 0; i < table->columns; i++)
 		free(table->column[i].name);
 	pool_clear(&table->pool);
+	free(table->merging);
+	table->merging = NULL;
 	table->columns = 0;
 	/* Cell 0 has the flags. */
 	table->used = 1;

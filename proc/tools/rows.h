@@ -103,6 +103,7 @@ const struct name *pool_raw(struct pool *pool, const char *s, size_t len);
  * @derived: whether to have UNTOUCHED_KB, TOTAL_KB, ARGS, PSS_KB and USS_KB; to be set
  *	before
  * @merge: if set, called for each row that was read, which it may drop
+ * @merging: of @merge, until the table is cleared
  */
 struct table {
 	unsigned int columns, used, spare, cells;
@@ -114,6 +115,7 @@ struct table {
 	size_t selected, row_room;
 	bool derived;
 	void (*merge)(struct table *table);
+	struct merge *merging;
 };
 
 static inline uint64_t *table_row(const struct table *table, size_t row)
