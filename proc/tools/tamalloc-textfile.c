@@ -416,8 +416,7 @@ static void collect(bool processes)
 		path[i] = join(proc, files[i]);
 		if (access(path[i], F_OK)) {
 			status = 2;
-			die("there is no %s; this takes a kernel with %s and no mount option %s",
-			    path[i], "CONFIG_PROC_TAMALLOC", "subset=pid");
+			die(NO_FILE, path[i]);
 		}
 	}
 	add_summary(path[0]);

@@ -341,8 +341,7 @@ static void find_files(const char *proc)
 	options.pids_file = join(dir, "pids");
 	options.summary_file = join(dir, "summary");
 	if (access(options.pids_file, R_OK) && errno == ENOENT && !strcmp(proc_path, "/proc"))
-		die("there is no %s: the kernel was built without %s, or /proc is mounted with %s",
-		    options.pids_file, "CONFIG_PROC_TAMALLOC", "subset=pid");
+		die(NO_FILE, options.pids_file);
 }
 
 static void set_locale(void)

@@ -12,6 +12,10 @@
 #define TAMALLOC_VERSION	"unknown"	/* by hand; "make" knows it */
 #endif
 
+/* What helps where a file of /proc/tamalloc is missing */
+#define NO_FILE	"there is no %s; load the module (modprobe tamalloc), " \
+		"boot a kernel with CONFIG_PROC_TAMALLOC, or mount /proc without subset=pid"
+
 /* Each program has its own: one line on standard error, then it ends */
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 

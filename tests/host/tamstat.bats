@@ -441,7 +441,7 @@ TEXT
   if [[ ! -e /proc/tamalloc ]]; then
     unset TAMSTAT_PROC
     ends 2
-    assert_eq "tamstat: there is no /proc/tamalloc/pids: the kernel was built without CONFIG_PROC_TAMALLOC, or /proc is mounted with subset=pid" \
+    assert_eq "tamstat: there is no /proc/tamalloc/pids; load the module (modprobe tamalloc), boot a kernel with CONFIG_PROC_TAMALLOC, or mount /proc without subset=pid" \
       "$(<"$out")" "this kernel"
   fi
 }

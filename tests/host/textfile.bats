@@ -173,7 +173,7 @@ refuses() {
   local file
   for file in summary pids; do
     mv "$proc/tamalloc/$file" "$BATS_TEST_TMPDIR/away"
-    refuses 2 "there is no $proc/tamalloc/$file; this takes a kernel with CONFIG_PROC_TAMALLOC and no mount option subset=pid" \
+    refuses 2 "there is no $proc/tamalloc/$file; load the module (modprobe tamalloc), boot a kernel with CONFIG_PROC_TAMALLOC, or mount /proc without subset=pid" \
       "$out/tamalloc.prom"
     mv "$BATS_TEST_TMPDIR/away" "$proc/tamalloc/$file"
   done

@@ -112,7 +112,7 @@ scrape() {
   echo old >"$file"
   run -2 tamalloc-textfile --proc "$BATS_TEST_TMPDIR/proc" "$file"
   umount "$BATS_TEST_TMPDIR/proc"
-  assert_eq "tamalloc-textfile: error: there is no $BATS_TEST_TMPDIR/proc/tamalloc/summary; this takes a kernel with CONFIG_PROC_TAMALLOC and no mount option subset=pid" \
+  assert_eq "tamalloc-textfile: error: there is no $BATS_TEST_TMPDIR/proc/tamalloc/summary; load the module (modprobe tamalloc), boot a kernel with CONFIG_PROC_TAMALLOC, or mount /proc without subset=pid" \
     "$output" "message"
   assert_eq old "$(<"$file")" "the file"
 }

@@ -184,7 +184,7 @@ bob 1 $(status_kb "${standing[2]}" VmRSS)" \
   mount_proc subset=pid
   # shellcheck disable=SC2016
   run -2 unshare -m sh -c 'mount --bind /mnt/proc /proc && exec tamstat'
-  assert_eq "tamstat: there is no /proc/tamalloc/pids: the kernel was built without CONFIG_PROC_TAMALLOC, or /proc is mounted with subset=pid" \
+  assert_eq "tamstat: there is no /proc/tamalloc/pids; load the module (modprobe tamalloc), boot a kernel with CONFIG_PROC_TAMALLOC, or mount /proc without subset=pid" \
     "$output" "output"
 }
 
