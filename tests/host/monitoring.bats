@@ -50,7 +50,7 @@ named() {
 
 @test "alerts: promtool check rules accepts them" {
   run -0 promtool check rules "$rules"
-  [[ $output == *"SUCCESS: 5 rules found"* ]]
+  [[ $output == *"SUCCESS: 7 rules found"* ]]
   sed 's/topk by/topk bye/' "$rules" >"$BATS_TEST_TMPDIR/bad.yml"
   run ! promtool check rules "$BATS_TEST_TMPDIR/bad.yml"
 }
@@ -73,9 +73,13 @@ named() {
   local change
   for change in 's/> on (job, instance) group_left () node_memory_MemTotal_bytes/& * 100/' \
     's/0.1 \* tamalloc_name_reserved/1 * tamalloc_name_reserved/' \
-    's/< 0.05 \*/< 0.04 */' 's/< 0.05 \*/< 0.06 */' 's/_max > 0)/_max)/' 's/topk by (job, instance) (1/topk by (job, instance) (2/' \
-    '/reserved_bytes{/s/{name!=[^}]*}//' '/rss_bytes{/s/{name!=[^}]*}//' \
-    's/86400/43200/' 's/> 1.2 \*/> 0 */' 's/> 1.2 \*/> 3000 */' \
+    's/< 0.05 \*/< 0.04 */' 's/< 0.05 \*/< 0.06 */' 's/_max > 0)/_max)/' 's/(1, tamalloc_name/(2, tamalloc_name/' \
+    's/(1, tamalloc_user/(2, tamalloc_user/' 's/< 0.1 \*/< 0.098 */' 's/< 0.1 \*/< 0.102 */' '/user_rss_bytes{/s/{user!=[^}]*}//' \
+    's/ + tamalloc_user_swap_bytes//' '/cgroup_rss_bytes{/s/{cgroup!=[^}]*}//' \
+    '/predict_linear((tamalloc_cgroup/s/86400/43200/' 's/> 1.2 \* (tamalloc_cgroup/> 0 * (tamalloc_cgroup/' \
+    's/> 1.2 \* (tamalloc_cgroup/> 3000 * (tamalloc_cgroup/' \
+    '/reserved_bytes{/s/{name!=[^}]*}//' '/name_rss_bytes{/s/{name!=[^}]*}//' \
+    '/predict_linear((tamalloc_name/s/86400/43200/' 's/> 1.2 \* (tamalloc_name/> 0 * (tamalloc_name/' 's/> 1.2 \* (tamalloc_name/> 3000 * (tamalloc_name/' \
     's/failures_total\[10m\]) > 0/failures_total[10m]) > 2/' 's/failures_total\[10m\]) > 0/failures_total[10m]) >= 0/' \
     's/> 300$/> 900/' 's/, *file=~".*prom"//; s/{file=~".*prom"}//'; do
     ! cmp -s "$rules" <(sed -e "$change" "$rules") || {
