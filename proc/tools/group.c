@@ -18,7 +18,9 @@ static bool ends_with(const char *s, const char *end)
 
 bool is_figure(const struct column *column)
 {
-	static const char * const ids[] = { "PID", "PPID", "UID", "STARTTIME", "CGROUP", OWN "DEPTH" };
+	static const char * const ids[] = {
+		"PID", "PPID", "UID", "STARTTIME", "CGROUP", OWN "DEPTH",
+	};
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
 		if (!strcmp(column->name, ids[i]))

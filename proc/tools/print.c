@@ -100,6 +100,7 @@ static size_t show_name(struct text *text, const struct name *name, enum show ho
 static size_t show_text(struct text *text, const struct column *column, const uint64_t *cell,
 			enum show how)
 {
+	char digits[FIGURE_MAX], *end = digits + sizeof(digits);
 	uint64_t value = cell[column->cell];
 	const char *s;
 
@@ -107,8 +108,9 @@ static size_t show_text(struct text *text, const struct column *column, const ui
 	case USER:
 		if (!options.numeric)
 			return show_name(text, user_name(value), how);
-		text_format(text, "%" PRIu64, value);
-		return snprintf(NULL, 0, "%" PRIu64, value);
+		s = figure_u64(end, value);
+		text_add(text, s, end - s);
+		return end - s;
 	case CGROUP_PATH:
 		return show_name(text, cgroup_path(value), how);
 	case NAME:
@@ -138,7 +140,7 @@ static void layout_add(struct layout *layout, const struct column *column)
 
 	if (!column || layout->count == MAX_COLUMNS)
 		return;
-	for (unsigned int i = 0; !options.columns && i < layout->count; i++)
+	for (unsigned int i = 0; !options.columns.count && i < layout->count; i++)
 		if (layout->item[i].column == column)
 			return;
 	item->column = column;
@@ -159,22 +161,17 @@ static void choose(struct layout *layout)
 	const struct view *view = layout->view;
 	const struct table *table = view->shown;
 	const struct column *name = table_column(table, "NAME");
-	char *words, *next;
 
-	if (options.columns) {
-		words = strdup(options.columns);
-		for (char *word = strtok_r(words, ", ", &next); word;
-		     word = strtok_r(NULL, ", ", &next))
-			layout_add(layout, need_column(table, word, ""));
-		free(words);
+	if (options.columns.count) {
+		for (size_t i = 0; i < options.columns.count; i++)
+			layout_add(layout, need_column(table, options.columns.word[i], ""));
 	} else if (options.form == FORM_TABLE) {
 		for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
 			layout_add(layout, table_column(table, usual[i]));
 		/* What it is sorted by shows, whatever it is. */
 		if (!is_text(view->sort))
 			layout_add(layout, view->sort);
-		layout_add(layout, table_column(table, OWN "GROWTH_KB"));
-		layout_add(layout, table_column(table, OWN "GROWTH"));
+		layout_add(layout, find_column(table, OWN "GROWTH"));
 		if (is_text(view->sort) && view->sort != name)
 			layout_add(layout, view->sort);
 		if (!name)
@@ -292,7 +289,7 @@ void layout_make(struct layout *layout, const struct view *view, size_t columns)
 			widen(item, cell_width(&text, total, table_row(&view->total, 0)));
 	}
 	free(text.s);
-	if (columns && !options.columns)
+	if (columns && !options.columns.count)
 		fit(layout);
 	for (unsigned int i = 0; i < layout->count; i++) {
 		layout->item[i].at = at;

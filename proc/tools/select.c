@@ -48,11 +48,11 @@ void check_pattern(const char *pattern)
 	for (const char *p = pattern; *p; p++) {
 		const char *end = *p == '[' ? set_end(p) : NULL;
 
+		least += *p != '*';
 		if (end)
 			p = end;
 		else if (*p == '\\' && p[1])
 			p++;
-		least += *p != '*' || p != pattern ? *p != '*' : 0;
 	}
 	if (least > NAME_BYTES)
 		die("-c: the kernel cuts names at %d bytes, so none matches '%s'; try '%.*s'",

@@ -61,7 +61,7 @@ static struct {
 	{ BY_NAME, "name", 20 }, { BY_USER, "user", 20 }, { BY_CGROUP, "cgroup", 20 },
 };
 
-static const char *proc = "/proc", *sys = "/sys";
+static const char *sys = "/sys";
 static int status = 1;
 /* All that is written, once all is read */
 static struct text out;
@@ -76,14 +76,6 @@ void die(const char *format, ...)
 	va_end(args);
 	fputc('\n', stderr);
 	exit(status);
-}
-
-static char *join(const char *dir, const char *file)
-{
-	struct text path = { 0 };
-
-	text_format(&path, "%s/%s", dir, file);
-	return text_end(&path);
 }
 
 static void family(const char *name, const char *type, const char *help_text)
@@ -325,7 +317,7 @@ static void add_time(uint64_t ticks)
 static uint64_t read_boot_time(void)
 {
 	struct text text = { 0 };
-	char *path = join(proc, "stat"), *line;
+	char *path = path_join(proc_path, "stat"), *line;
 	uint64_t value;
 
 	if (!file_read(&text, AT_FDCWD, path))
@@ -387,7 +379,7 @@ static void add_processes(const struct table *pids)
 static void add_counter(const char *file, const char *name, const char *type, const char *help_text)
 {
 	struct text text = { 0 };
-	char *path = join(sys, file), *value;
+	char *path = path_join(sys, file), *value;
 	uint64_t number;
 
 	if (!file_read(&text, AT_FDCWD, path)) {
@@ -413,7 +405,7 @@ static void collect(bool processes)
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (size_t i = 0; i < 2; i++) {
-		path[i] = join(proc, files[i]);
+		path[i] = path_join(proc_path, files[i]);
 		if (access(path[i], F_OK)) {
 			status = 2;
 			die(NO_FILE, path[i]);
@@ -558,7 +550,7 @@ int main(int argc, char **argv)
 			processes = true;
 			break;
 		case PROC:
-			proc = optarg;
+			proc_path = optarg;
 			break;
 		case SYS:
 			sys = optarg;
@@ -577,10 +569,8 @@ int main(int argc, char **argv)
 			die("FILE is empty; see --help");
 		dir = open_directory(file, &name);
 	}
-	if (!out.len) {
-		proc_path = proc;
+	if (!out.len)
 		collect(processes);
-	}
 	if (file)
 		replace(dir, name, file);
 	else if (!text_write(&out, STDOUT_FILENO))

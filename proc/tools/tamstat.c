@@ -130,11 +130,15 @@ static void add_users(char *list)
 	}
 }
 
-static const char *columns_of(const char *option, const char *words)
+static void set_columns(char *list)
 {
-	if (!words[strspn(words, ", ")])
-		misuse("%s needs a column, not '%s'", option, words);
-	return words;
+	char *next;
+
+	options.columns.count = 0;
+	for (char *word = strtok_r(list, ", ", &next); word; word = strtok_r(NULL, ", ", &next))
+		add_word(&options.columns, word);
+	if (!options.columns.count)
+		misuse("-o needs a column, not '%s'", list);
 }
 
 static void set_form(enum form form)
@@ -223,7 +227,7 @@ static const char *parse(int argc, char **argv)
 			options.limit = limit;
 			break;
 		case 'o':
-			options.columns = columns_of("-o", optarg);
+			set_columns(optarg);
 			break;
 		case 'p':
 			add_pids(optarg);
@@ -232,7 +236,9 @@ static const char *parse(int argc, char **argv)
 			options.reverse = true;
 			break;
 		case 's':
-			options.sort = columns_of("-s", optarg);
+			if (!optarg[strspn(optarg, ", ")])
+				misuse("-s needs a column, not '%s'", optarg);
+			options.sort = optarg;
 			break;
 		case 'u':
 			add_users(optarg);
@@ -312,18 +318,11 @@ static void check_options(void)
 	if (options.tree && (options.by || growth))
 		misuse("--tree goes with neither --by nor --diff nor --since");
 	if (options.summary && (options.watch || growth || options.by || options.sort ||
-				options.columns || options.pids.count || options.users.count ||
-				options.patterns.count || options.regexes || options.reverse ||
-				options.limit != SIZE_MAX || options.tree || options.total))
+				options.columns.count || options.pids.count ||
+				options.users.count || options.patterns.count || options.regexes ||
+				options.reverse || options.limit != SIZE_MAX || options.tree ||
+				options.total))
 		misuse("--summary shows one fixed list; only -k, --csv and --json go with it");
-}
-
-static const char *join(const char *dir, const char *file)
-{
-	struct text path = { 0 };
-
-	text_format(&path, "%s/%s", dir, file);
-	return text_end(&path);
 }
 
 /* Where the files are: said by --proc, or by TAMSTAT_PROC, or where they belong */
@@ -335,11 +334,11 @@ static void find_files(const char *proc)
 	if (proc)
 		proc_path = proc;
 	else if (dir && *dir)
-		proc_path = join(dir, "..");
+		proc_path = path_join(dir, "..");
 	if (proc || !dir || !*dir)
-		dir = join(proc_path, "tamalloc");
-	options.pids_file = join(dir, "pids");
-	options.summary_file = join(dir, "summary");
+		dir = path_join(proc_path, "tamalloc");
+	options.pids_file = path_join(dir, "pids");
+	options.summary_file = path_join(dir, "summary");
 	if (access(options.pids_file, R_OK) && errno == ENOENT && !strcmp(proc_path, "/proc"))
 		die(NO_FILE, options.pids_file);
 }

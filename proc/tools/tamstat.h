@@ -22,7 +22,7 @@ struct words {
  * @pids, @users: these ids alone, unless empty
  * @patterns, @regexes: of names, one of which is enough
  * @filter: a part of the name, typed on the screen
- * @columns: to show, NULL for those that go with the form
+ * @columns: to show, none for those that go with the form
  * @args: the command line instead of the name
  * @seconds, @diff: between two rounds of --watch, and of --diff, which is below 0
  *	if it is not given
@@ -32,11 +32,11 @@ struct options {
 	enum form form;
 	enum by by;
 	bool kb, numeric, reverse, total, tree, fold_case, watch, summary, args;
-	const char *sort, *columns, *since, *filter;
+	const char *sort, *since, *filter;
 	size_t limit;
 	double seconds, diff;
 	struct map pids, users;
-	struct words patterns;
+	struct words patterns, columns;
 	regex_t *regex;
 	size_t regexes;
 	const char *pids_file, *summary_file;
@@ -90,7 +90,8 @@ struct layout {
 	struct item {
 		const struct column *column;
 		const char *title;
-		size_t title_len, at, width;
+		size_t at, width;
+		unsigned int title_len;
 		bool text, last;
 	} item[MAX_COLUMNS];
 	size_t columns;

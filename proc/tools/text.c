@@ -54,6 +54,14 @@ char *text_end(struct text *text)
 	return text->s;
 }
 
+char *path_join(const char *dir, const char *file)
+{
+	struct text path = { 0 };
+
+	text_format(&path, "%s/%s", dir, file);
+	return text_end(&path);
+}
+
 bool file_read(struct text *text, int at, const char *path)
 {
 	int fd = openat(at, path, O_RDONLY | O_CLOEXEC), error;

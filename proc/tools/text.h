@@ -69,6 +69,9 @@ void text_format(struct text *text, const char *format, ...)
 /* The bytes as a string */
 char *text_end(struct text *text);
 
+/* DIR/FILE, to be freed */
+char *path_join(const char *dir, const char *file);
+
 /*
  * file_read - append a whole file; for small ones
  *

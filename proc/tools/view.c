@@ -79,16 +79,11 @@ const struct column *need_column(const struct table *table, const char *word, co
 static bool is_asked_for(const struct table *table, const char *name)
 {
 	const struct column *column = table_column(table, name);
-	char *words, *next;
 	bool asked = options.sort && find_column(table, options.sort) == column;
 
-	if (!column || asked || !options.columns)
-		return column && asked;
-	words = strdup(options.columns);
-	for (char *word = strtok_r(words, ", ", &next); word; word = strtok_r(NULL, ", ", &next))
-		asked |= find_column(table, word) == column;
-	free(words);
-	return asked;
+	for (size_t i = 0; i < options.columns.count; i++)
+		asked |= find_column(table, options.columns.word[i]) == column;
+	return column && asked;
 }
 
 /* Read what is not in the file but sorted by, of all rows */
@@ -163,7 +158,7 @@ void view_make(struct view *view, struct table *sample, struct table *was)
 		table_total(&view->total, now);
 	view->sort = table_column(now, column->name);
 	if (was)
-		column = table_column(now, table_column(now, OWN "GROWTH") ? OWN "GROWTH" : OWN "GROWTH_KB");
+		column = find_column(now, OWN "GROWTH");
 	if (!options.tree) {
 		fill_sort(now, column);
 		table_sort(now, column, options.reverse, options.limit);
