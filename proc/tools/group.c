@@ -144,7 +144,8 @@ void table_merge(struct table *table)
 	struct merge *merge = table->merging;
 
 	if (!merge) {
-		merge = table->merging = grow(NULL, 1, sizeof(*merge));
+		merge = grow(NULL, 1, sizeof(*merge));
+		table->merging = merge;
 		table_add(table, OWN "PROCESSES", COUNT);
 		merge->name = cell_of(table, "NAME");
 		merge->uid = cell_of(table, "UID");
