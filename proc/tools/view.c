@@ -172,6 +172,8 @@ void view_fill(struct view *view, size_t first, size_t count)
 	struct table *table = view->shown;
 	size_t selected = table->selected;
 
+	if (!count)
+		return;
 	table->row += first;
 	table->selected = count;
 	fill(table);
