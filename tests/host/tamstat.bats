@@ -1231,8 +1231,8 @@ many_rows() {
 
 @test "tools: a row takes as many steps among 100,000 with 20,000 names as among 10,000" {
   local command few many steps=$BATS_TEST_TMPDIR/steps
-  # A step is a basic block: the compiler calls this at the start of each. What the C
-  # library does is not counted, except for what it calls back.
+  # A step is a basic block: the compiler calls this at the start of each. The code of the C
+  # library is not counted, except for the functions that it calls back.
   gcc -O2 -c -o "$steps.o" -x c - <<'TEXT'
 #include <stdio.h>
 
@@ -1299,7 +1299,7 @@ TEXT
 }
 
 @test "tamstat: what grew and what is near the OOM killer is bold, and has a colour" {
-  # marks: what has a colour on the screen, with its attributes
+  # marks: the coloured words on the screen, with their attributes
   marks() {
     tmux -L "$socket" capture-pane -pe | sed 's/\x1b\[\([0-9;]*\)m/<\1>/g' | grep -oE '(<[0-9;]+>)*<3[0-7]>[^<]+' | xargs
   }

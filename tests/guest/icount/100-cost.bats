@@ -12,7 +12,7 @@ setup() {
   costs=$BATS_FILE_TMPDIR/costs
 }
 
-# flat FILE: what a read costs for each process more, among 100, 1,000 and 10,000: within
+# flat FILE: each further process costs a read as much among 100, 1,000 and 10,000, within
 # 5 percent. A read that finds only the few processes of the guest has the cost that does
 # not depend on their number.
 flat() {
