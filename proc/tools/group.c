@@ -86,6 +86,16 @@ static void sums_init(struct sums *sums, const struct table *from, const struct 
 	}
 }
 
+/* Figures of columns that this program does not know */
+static void sums_add_texts(const struct sums *sums, uint64_t *to, const uint64_t *from)
+{
+	for (unsigned int i = 0; i < sums->texts; i++) {
+		uint64_t *sum = to + sums->text_to[i];
+
+		*sum = sum_of(*sum, figure(sums->text[i], from));
+	}
+}
+
 static void sums_add(const struct sums *sums, uint64_t *to, const uint64_t *from,
 		     uint64_t processes)
 {
@@ -96,11 +106,7 @@ static void sums_add(const struct sums *sums, uint64_t *to, const uint64_t *from
 		if (__builtin_add_overflow(*sum, from[sums->cell[i]], sum))
 			*sum = UINT64_MAX;
 	}
-	for (unsigned int i = 0; i < sums->texts; i++) {
-		uint64_t *sum = to + sums->text_to[i];
-
-		*sum = sum_of(*sum, figure(sums->text[i], from));
-	}
+	sums_add_texts(sums, to, from);
 	if (sums->oom && sums->oom_from && from[sums->oom_from] > to[sums->oom])
 		to[sums->oom] = from[sums->oom_from];
 }
@@ -244,6 +250,8 @@ void table_total(struct table *to, const struct table *from)
 
 		if (!depth || !cell[depth])
 			sums_add(&sums, sum, cell, processes ? cell[processes] : 1);
+		else
+			sums_add_texts(&sums, sum, cell);	/* A tree has no sums of these. */
 		if (growth && cell[0] & FLAG_FELL)
 			grown -= cell[growth];
 		else if (growth)
@@ -251,9 +259,10 @@ void table_total(struct table *to, const struct table *from)
 	}
 	sums_end(&sums, sum);
 	if (growth) {
-		/* The first that was added. */
-		sum[1] = grown < 0 ? -grown : grown;
 		sum[0] |= grown < 0 ? FLAG_FELL : 0;
+		grown = grown < 0 ? -grown : grown;
+		/* The first that was added. */
+		sum[1] = grown > UINT64_MAX ? UINT64_MAX : grown;
 	}
 	table_select_all(to);
 }

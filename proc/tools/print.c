@@ -161,10 +161,16 @@ static void choose(struct layout *layout)
 	const struct view *view = layout->view;
 	const struct table *table = view->shown;
 	const struct column *name = table_column(table, "NAME");
+	const struct column *args = options.args ? table_column(table, OWN "ARGS") : NULL;
 
 	if (options.columns.count) {
-		for (size_t i = 0; i < options.columns.count; i++)
-			layout_add(layout, need_column(table, options.columns.word[i], ""));
+		for (size_t i = 0; i < options.columns.count; i++) {
+			const char *word = options.columns.word[i];
+
+			/* On the screen, a key may choose a view that lacks one. */
+			layout_add(layout, view->keep && layout->columns ?
+				   find_column(table, word) : need_column(table, word, ""));
+		}
 	} else if (options.form == FORM_TABLE) {
 		for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
 			layout_add(layout, table_column(table, usual[i]));
@@ -176,7 +182,7 @@ static void choose(struct layout *layout)
 			layout_add(layout, view->sort);
 		if (!name)
 			layout_add(layout, table_column(table, OWN "CGROUP_PATH"));
-		layout_add(layout, options.args ? table_column(table, OWN "ARGS") : name);
+		layout_add(layout, args ? args : name);
 	} else {
 		for (unsigned int i = 0; i < table->columns; i++) {
 			if (!table->column[i].derived)
@@ -345,11 +351,11 @@ static size_t indent(const struct layout *layout, const uint64_t *cell, struct t
 	return blanks;
 }
 
-/* What is too much for the screen, columns of -o for one */
+/* Columns of -o may be too much for the screen. A figure that is cut must show it. */
 static void clip(const struct layout *layout, struct text *line)
 {
-	if (layout->columns && line->len > layout->columns)
-		text_clip(line, layout->columns);
+	if (layout->columns)
+		text_cut(line, 0, layout->columns, false);
 }
 
 void layout_header(const struct layout *layout, struct text *line)

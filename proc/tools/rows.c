@@ -652,6 +652,8 @@ static bool is_amount(const char *s)
 	const char *digits = "0123456789";
 	size_t len = s ? strspn(s, digits) : 0;
 
+	if (len > 1 && *s == '0')
+		return false;
 	if (!len || !s[len])
 		return len;
 	return s[len] == '.' && strspn(s + len + 1, digits) == 2 && !s[len + 3];
@@ -673,7 +675,11 @@ void summary_read(struct summary *summary, const char *path)
 		const char *figure = strtok_r(NULL, " ", &next);
 		const char *unit = strtok_r(NULL, " ", &next);
 
+		for (size_t i = 0; key && i < summary->count; i++)
+			if (!strcmp(summary->line[i].key, key))
+				die("%s has the key %s twice", path, key);
 		if (!is_key(key) || !is_amount(figure) ||
+		    (unit && strcmp(unit, "%") && !is_key(unit)) ||
 		    summary->count == sizeof(summary->line) / sizeof(*summary->line))
 			die("%s is not a list of keys and figures", path);
 		summary->line[summary->count].key = key;

@@ -108,6 +108,8 @@ static bool sort_fits(const char *name)
 	const struct table *table = &screen.sample;
 	const struct column *column;
 
+	if (options.by == BY_CGROUP && !table_column(table, "CGROUP"))
+		return false;
 	if (options.by) {
 		screen.sample.selected = 0;
 		table_group(&groups, table, options.by);

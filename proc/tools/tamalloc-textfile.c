@@ -406,7 +406,7 @@ static void collect(bool processes)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (size_t i = 0; i < 2; i++) {
 		path[i] = path_join(proc_path, files[i]);
-		if (access(path[i], F_OK)) {
+		if (access(path[i], F_OK) && errno == ENOENT) {
 			status = 2;
 			die(NO_FILE, path[i]);
 		}
@@ -476,7 +476,45 @@ static int open_directory(const char *file, const char **name)
 	return fd;
 }
 
-/* Replace @file in one step. One run at a time: the next may clear what one left. */
+/*
+ * The file @name in @dir, empty and locked by this run alone; -1 with an error. A run that
+ * was killed may have left it. Nobody else can open it, or a lock would stop all runs.
+ */
+static int open_temporary(int dir, const char *name)
+{
+	struct stat mine, there;
+	int fd;
+
+	for (bool first = true;; first = false) {
+		fd = openat(dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+			    0600);
+		if (fd < 0 || fstat(fd, &mine))
+			return fd;
+		/* Not as it is made here: of an older version, or of somebody else */
+		if (first && (mine.st_uid != geteuid() || mine.st_mode != (S_IFREG | 0600) ||
+			      mine.st_nlink != 1)) {
+			close(fd);
+			if (unlinkat(dir, name, 0) && errno != ENOENT)
+				return -1;
+			continue;
+		}
+		/* Where the file system has no locks, it goes without. */
+		while (flock(fd, LOCK_EX) && errno == EINTR)
+			;
+		/* The run that had the lock may have renamed it. */
+		if (!fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW) &&
+		    there.st_ino == mine.st_ino && there.st_dev == mine.st_dev)
+			break;
+		close(fd);
+	}
+	if (ftruncate(fd, 0)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Replace @file in one step. */
 static void replace(int dir, const char *name, const char *file)
 {
 	struct text temporary = { 0 };
@@ -486,22 +524,21 @@ static void replace(int dir, const char *name, const char *file)
 	/* Not *.prom, which the collector would read. */
 	text_format(&temporary, ".%s.tmp", name);
 	new = text_end(&temporary);
-	umask(022);
-	/* Where the file system has no locks, it goes without. */
-	while (flock(dir, LOCK_EX) && errno == EINTR)
-		;
-	unlinkat(dir, new, 0);
-	fd = openat(dir, new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	error = fd < 0 || !text_write(&out, fd) ? errno : 0;
-	if (fd >= 0 && close(fd) && !error)
+	umask(0);
+	fd = open_temporary(dir, new);
+	error = fd < 0 || !text_write(&out, fd) || fchmod(fd, 0644) ? errno : 0;
+	/* A late error of the file system comes with close(); the lock must stay until the end. */
+	if (!error && close(dup(fd)))
 		error = errno;
 	if (!error && renameat(dir, new, dir, name))
 		error = errno;
 	if (error) {
-		unlinkat(dir, new, 0);
+		if (fd >= 0)
+			unlinkat(dir, new, 0);
 		die("cannot write %s beside %s, which is as it was: %s", new, file,
 		    strerror(error));
 	}
+	close(fd);
 	free(temporary.s);
 }
 

@@ -129,6 +129,8 @@ void view_make(struct view *view, struct table *sample, struct table *was)
 		table_group(now, sample, options.by);
 	}
 	if (was && options.by) {
+		if (options.by == BY_CGROUP && !table_column(was, "CGROUP"))
+			die("--by cgroup needs the column CGROUP, which the earlier figures lack");
 		table_group(&view->was_sums, was, options.by);
 		was = &view->was_sums;
 	}

@@ -239,7 +239,7 @@ ends() {
   assert_eq "USER" "$(head -n 1 "$out" | awk '{ print $1 }')" "the first column of --by user"
   # What was asked for stays, and is cut.
   COLUMNS=20 ends 0 -o pid,shmem,hugetlb,name -n 1
-  assert_eq "    PID SHMEM HUGETL|4194303   22G    1.0" "$(paste -sd'|' "$out")" "-o in 20 columns"
+  assert_eq "    PID SHMEM HUGET+|4194303   22G    1.+" "$(paste -sd'|' "$out")" "-o in 20 columns"
 }
 
 @test "tamstat: columns are found by name, wherever they stand" {
@@ -310,6 +310,36 @@ keys() {
   assert_eq 'NAME,PID,UNTOUCHED_KB|"sleep",70,1038336' "$(paste -sd'|' "$out")" "CSV"
   ends 0 -p 70 -o name_escaped,pid --json
   assert_eq '[{"NAME_ESCAPED":"sleep","PID":70}]' "$(jq -c . "$out")" "JSON"
+}
+
+@test "tamstat: --by cgroup --since a file without the column is refused" {
+  local proc=$BATS_TEST_TMPDIR/proc
+  mkdir -p "$proc/tamalloc"
+  awk '{ $NF = (NR == 1 ? "CGROUP" : 1) " " $NF; print }' "$files/pids" >"$proc/tamalloc/pids"
+  ends 2 --proc "$proc" --by cgroup --since "$files/pids"
+  assert_eq "tamstat: --by cgroup needs the column CGROUP, which the earlier figures lack" "$(<"$out")"
+}
+
+@test "tamstat: the total of growth saturates, and a summary is of its form" {
+  local proc=$BATS_TEST_TMPDIR/proc line
+  mkdir -p "$proc/tamalloc"
+  cp "$files/summary" "$proc/tamalloc/"
+  awk 'NR <= 3' "$files/pids" | awk 'NR > 1 { $7 = 0 } { print }' >"$BATS_TEST_TMPDIR/old"
+  awk 'NR > 1 { $7 = "9223372036854775808" } { print }' "$BATS_TEST_TMPDIR/old" >"$proc/tamalloc/pids"
+  ends 0 --proc "$proc" --since "$BATS_TEST_TMPDIR/old" -k --total -o rss,growth,name
+  assert_eq "18446744073709551615 +18446744073709551615 (total of 2)" "$(tail -n 1 "$out" | xargs)" "total"
+  for line in "A: 007 kB" "A: 01.20 %" $'A: 1 kB\nA: 2 kB' $'A: 1 k\033[31mB' $'A: 1 kB\r'; do
+    printf '%s\n' "$line" >"$proc/tamalloc/summary"
+    ends 2 --proc "$proc" --summary --json
+    assert_eq 1 "$(wc -l <"$out")" "lines about $line"
+  done
+}
+
+@test "tamstat: a figure that is cut for want of room shows it" {
+  COLUMNS=12 ends 0 -k -n 1
+  assert_eq "+" "$(tail -n 1 "$out" | tail -c 2)" "end of the row"
+  COLUMNS=15 ends 0 -o name,pid -n 1
+  assert_eq "+" "$(tail -n 1 "$out" | tail -c 2)" "end of the row"
 }
 
 @test "tamstat: --since compares by PID and STARTTIME" {

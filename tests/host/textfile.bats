@@ -169,6 +169,16 @@ refuses() {
   assert_eq old "$(<"$out/tamalloc.prom")" "the file"
 }
 
+@test "textfile: no lock of somebody else makes it wait" {
+  local lock
+  flock "$out" sleep 600 3>&- &
+  lock=$!
+  retry 100 eval "! flock -n $out true"
+  run -0 timeout 60 "$tools/tamalloc-textfile" --proc "$proc" --sys "$sys" "$out/x.prom"
+  kill "$lock"
+  assert_eq x.prom "$(ls -A "$out")" files
+}
+
 @test "textfile: without the kernel's files, one line and status 2" {
   local file
   for file in summary pids; do
