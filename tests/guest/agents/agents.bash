@@ -22,8 +22,9 @@ start_box() {
       stand --comm-hex c3a4e282ac0a1bc3 --anon 3800 --file /usr/bin/bash
       stand --comm-hex 00 --anon 3700 --tamalloc 123456
       stand --comm-hex 28736861726529 --anon 100 --clone-vm 1
+      # Far enough apart to keep their order, whatever a start needs for itself
       for ((i = 10; i < 34; i++)); do
-        stand --comm-hex "6e3${i:0:1}3${i:1:1}" --anon $((3000 - 10 * i))
+        stand --comm-hex "6e3${i:0:1}3${i:1:1}" --anon $((3000 - 40 * i))
       done
     } >"$1.pids"
     echo ready >"$1.ready"
