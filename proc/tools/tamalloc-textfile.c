@@ -476,33 +476,45 @@ static int open_directory(const char *file, const char **name)
 	return fd;
 }
 
+/* As open_temporary() makes it: nobody else can open it, or a lock would stop all runs. */
+static bool is_ours(const struct stat *st)
+{
+	return st->st_uid == geteuid() && st->st_mode == (S_IFREG | 0600) && st->st_nlink == 1;
+}
+
 /*
  * The file @name in @dir, empty and locked by this run alone; -1 with an error. A run that
- * was killed may have left it. Nobody else can open it, or a lock would stop all runs.
+ * was killed may have left it, and anybody may have made it.
  */
 static int open_temporary(int dir, const char *name)
 {
+	const int flags = O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
 	struct stat mine, there;
+	ino_t strange = 0;
 	int fd;
 
-	for (bool first = true;; first = false) {
-		fd = openat(dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-			    0600);
-		if (fd < 0 || fstat(fd, &mine))
-			return fd;
-		/* Not as it is made here: of an older version, or of somebody else */
-		if (first && (mine.st_uid != geteuid() || mine.st_mode != (S_IFREG | 0600) ||
-			      mine.st_nlink != 1)) {
-			close(fd);
-			if (unlinkat(dir, name, 0) && errno != ENOENT)
+	for (;;) {
+		bool exists = !fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW);
+
+		if (exists && !is_ours(&there)) {
+			/* One that a run is about to rename is so for an instant. */
+			if (there.st_ino != strange)
+				sleep(1);
+			else if (unlinkat(dir, name, 0) && errno != ENOENT)
 				return -1;
+			strange = there.st_ino;
 			continue;
 		}
+		fd = openat(dir, name, exists ? flags : flags | O_CREAT | O_EXCL, 0600);
+		if (fd < 0 && errno != (exists ? ENOENT : EEXIST))
+			return -1;
+		if (fd < 0)
+			continue;
 		/* Where the file system has no locks, it goes without. */
 		while (flock(fd, LOCK_EX) && errno == EINTR)
 			;
 		/* The run that had the lock may have renamed it. */
-		if (!fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW) &&
+		if (!fstat(fd, &mine) && !fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW) &&
 		    there.st_ino == mine.st_ino && there.st_dev == mine.st_dev)
 			break;
 		close(fd);

@@ -179,6 +179,30 @@ refuses() {
   assert_eq x.prom "$(ls -A "$out")" files
 }
 
+@test "textfile: many at once, and over what others left, each replaces the file" {
+  local i pids=() lock
+  for ((i = 0; i < 40; i++)); do
+    textfile "$out/x.prom" 3>&- &
+    pids+=($!)
+  done
+  for i in "${pids[@]}"; do
+    wait "$i" || fail "one of 40 at once ended with status $?"
+  done
+  # A link to a file of somebody else, and one that anybody could lock
+  echo theirs >"$BATS_TEST_TMPDIR/theirs"
+  ln -s "$BATS_TEST_TMPDIR/theirs" "$out/.x.prom.tmp"
+  run -0 textfile "$out/x.prom"
+  echo left >"$out/.x.prom.tmp"
+  flock "$out/.x.prom.tmp" sleep 600 3>&- &
+  lock=$!
+  retry 100 eval "! flock -n $out/.x.prom.tmp true"
+  run -0 timeout 60 "$tools/tamalloc-textfile" --proc "$proc" --sys "$sys" "$out/x.prom"
+  kill "$lock"
+  assert_eq theirs "$(<"$BATS_TEST_TMPDIR/theirs")" "the file that was linked to"
+  assert_eq x.prom "$(ls -A "$out")" files
+  output=$(<"$out/x.prom") assert_line "tamalloc_processes 5"
+}
+
 @test "textfile: without the kernel's files, one line and status 2" {
   local file
   for file in summary pids; do
