@@ -28,16 +28,22 @@ bool is_figure(const struct column *column)
 	return !column->missing && (column->kind <= PERCENT || column->kind == TEXT);
 }
 
+/* Whether a cell of a column that is not known has a figure, then in @value */
+static bool has_figure(uint64_t cell, uint64_t *value)
+{
+	const char *token = name_token(cell_name(cell));
+
+	return parse_u64(token, strlen(token), value);
+}
+
 /* The figure of a cell; 0 if it has none */
 static uint64_t figure(const struct column *column, const uint64_t *cell)
 {
 	uint64_t value = cell[column->cell];
-	const char *token;
 
-	if (column->kind != TEXT)
-		return value;
-	token = name_token(cell_name(value));
-	return parse_u64(token, strlen(token), &value) ? value : 0;
+	if (column->kind == TEXT && !has_figure(value, &value))
+		return 0;
+	return value;
 }
 
 /*
@@ -335,14 +341,38 @@ static void depth_first(struct table *table, const uint32_t *parent, unsigned in
 	free(next);
 }
 
-void table_tree(struct table *table, const char *column, bool reverse)
+/* Sizes in columns that this program does not know become figures, to have sums, too. */
+static void read_sizes(struct table *table)
 {
-	unsigned int processes = table_add(table, OWN "PROCESSES", COUNT)->cell;
+	for (unsigned int i = 0; i < table->columns; i++) {
+		struct column *column = table->column + i;
+		uint64_t value;
+		size_t row = 0;
+
+		if (column->kind != TEXT || !ends_with(column->name, "_KB"))
+			continue;
+		while (row < table->rows && has_figure(table_row(table, row)[column->cell], &value))
+			row++;
+		if (row < table->rows)
+			continue;
+		for (row = 0; row < table->rows; row++) {
+			uint64_t *cell = table_row(table, row);
+
+			cell[column->cell] = figure(column, cell);
+		}
+		column->kind = SIZE;
+	}
+}
+
+void table_tree(struct table *table, const struct column *column, bool reverse)
+{
+	unsigned int processes = cell_of(table, OWN "PROCESSES");
 	unsigned int depth = table_add(table, OWN "DEPTH", COUNT)->cell;
 	uint32_t *parent;
 	struct sums sums;
 
 	table_compact(table);
+	read_sizes(table);
 	for (size_t i = 0; i < table->rows; i++)
 		table_row(table, i)[processes] = 1;
 	parent = grow(NULL, table->rows + 1, sizeof(*parent));
@@ -359,7 +389,7 @@ void table_tree(struct table *table, const char *column, bool reverse)
 		sums_end(&sums, cell);
 	}
 	table_select_all(table);
-	table_sort(table, table_column(table, column), reverse, table->rows);
+	table_sort(table, column, reverse, table->rows);
 	depth_first(table, parent, depth);
 	free(parent);
 }

@@ -30,9 +30,9 @@ void table_merge(struct table *table);
  *
  * The selected rows stay, with the sums of table_group() and DEPTH. A process whose
  * parent is not selected is a root. Siblings are sorted by @column. @table has to have
- * PPID, and two spare cells.
+ * PPID, PROCESSES, which is filled, and a spare cell.
  */
-void table_tree(struct table *table, const char *column, bool reverse);
+void table_tree(struct table *table, const struct column *column, bool reverse);
 
 /*
  * table_diff - rows whose figure in @column is not what it was

@@ -140,8 +140,10 @@ static void layout_add(struct layout *layout, const struct column *column)
 
 	if (!column || layout->count == MAX_COLUMNS)
 		return;
-	for (unsigned int i = 0; !options.columns.count && i < layout->count; i++)
-		if (layout->item[i].column == column)
+	/* Only where people read it, they may have a column twice. */
+	for (unsigned int i = 0; i < layout->count; i++)
+		if (layout->item[i].column == column &&
+		    (!options.columns.count || options.form == FORM_JSON))
 			return;
 	item->column = column;
 	set_title(item, layout->view->shown);
@@ -277,6 +279,8 @@ void layout_make(struct layout *layout, const struct view *view, size_t columns)
 			widen(item, 4);
 		if (item->last || (column->kind == SIZE && !options.kb))
 			continue;
+		if (options.total && item->text)
+			widen(item, strlen("total"));
 		for (size_t row = 0; row < table->selected; row++) {
 			const uint64_t *cell = table_row(table, table->row[row]);
 

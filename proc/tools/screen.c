@@ -174,8 +174,8 @@ static void set_interval(void)
 	char *end;
 	double seconds = strtod(word, &end);
 
-	if (*end || end == word || !(seconds >= 0.1 && seconds <= 1e9))
-		say("seconds from 0.1 on, not '%s'", word);
+	if (*end || end == word || !(seconds >= LEAST_SECONDS && seconds <= 1e9))
+		say("seconds from %g on, not '%s'", LEAST_SECONDS, word);
 	else
 		options.seconds = seconds;
 }
@@ -194,7 +194,7 @@ static void type(int key)
 		screen.asked = 0;
 	} else {
 		if (key == KEY_BACKSPACE || key == 127 || key == '\b')
-			screen.typed.len -= screen.typed.len > 0;
+			text_back(&screen.typed);
 		else if (key >= ' ' && key <= 0xff && screen.typed.len < 60)
 			text_fill(&screen.typed, (char)key, 1);
 		if (screen.asked == '/')
@@ -506,20 +506,20 @@ void screen_run(void)
 	struct sigaction action = { .sa_handler = on_signal };
 	sigset_t blocked, waiting;
 
+	options.total = true;
+	screen.view.keep = true;
+	screen.sample.derived = true;
+	screen.first.derived = true;
+	table_read(&screen.first, options.pids_file);
+	screen.since = time(NULL);
 	/* They come while it waits, and never to the thread that knows users. */
 	sigemptyset(&blocked);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		sigaddset(&blocked, signals[i]);
 	sigprocmask(SIG_BLOCK, &blocked, &waiting);
-	options.total = true;
-	screen.view.keep = true;
-	screen.sample.derived = true;
-	screen.first.derived = true;
 	screen.news = users_in_background();
-	table_read(&screen.first, options.pids_file);
 	if (table_column(&screen.first, "CGROUP"))
 		cgroups_find(&screen.first);
-	screen.since = time(NULL);
 	/* What is wrong with the options is said where it can be read. */
 	view_make(&screen.view, &screen.first, NULL);
 	layout_make(&screen.layout, &screen.view, 0);

@@ -70,11 +70,9 @@ void die(const char *format, ...)
 {
 	va_list args;
 
-	fputs("tamalloc-textfile: error: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	complain("tamalloc-textfile: error: ", format, args);
 	va_end(args);
-	fputc('\n', stderr);
 	exit(status);
 }
 
@@ -574,11 +572,12 @@ int main(int argc, char **argv)
 		{ "version", no_argument,       NULL, 'V' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const char letters[] = "+:hn:pV";
 	const char *file = NULL, *name = NULL;
 	bool processes = false;
 	int option, dir = -1;
 
-	while ((option = getopt_long(argc, argv, "+:hn:pV", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		switch (option) {
 		case 'h':
 			text_str(&out, help);
@@ -605,9 +604,10 @@ int main(int argc, char **argv)
 			sys = optarg;
 			break;
 		case ':':
-			die("%s needs a value; see --help", argv[optind - 1]);
+			die("%s needs a value; see --help", refused_option(option, argv, letters));
 		default:
-			die("unknown option %s; see --help", argv[optind - 1]);
+			die("unknown option %s; see --help",
+			    refused_option(option, argv, letters));
 		}
 	}
 	if (argc - optind > 1)

@@ -61,11 +61,9 @@ void die(const char *format, ...)
 	va_list args;
 
 	screen_end();
-	fputs("tamstat: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	complain("tamstat: ", format, args);
 	va_end(args);
-	fputc('\n', stderr);
 	/* No thread may be in the middle of something. */
 	_exit(2);
 }
@@ -139,6 +137,8 @@ static void set_columns(char *list)
 		add_word(&options.columns, word);
 	if (!options.columns.count)
 		misuse("-o needs a column, not '%s'", list);
+	if (options.columns.count > MAX_COLUMNS)
+		misuse("-o takes %d columns at most", MAX_COLUMNS);
 }
 
 static void set_form(enum form form)
@@ -179,19 +179,6 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
-/* What getopt_long() did not take */
-static void refuse(int what, const char *word)
-{
-	char shown[] = { '-', optopt, '\0' };
-	bool is_long = !strncmp(word, "--", 2);
-
-	if (what == ':')
-		misuse("%s needs a value", is_long ? word : shown);
-	if (is_long && strchr(word, '='))
-		misuse("%.*s is unknown or takes no value", (int)strcspn(word, "="), word);
-	misuse("there is no option '%s'", is_long ? word : shown);
-}
-
 static void finish(void)
 {
 	print_flush();
@@ -200,13 +187,13 @@ static void finish(void)
 
 static const char *parse(int argc, char **argv)
 {
+	static const char letters[] = ":c:e:hikn:o:p:rs:u:Vw";
 	struct words regexes = { 0 };
-	const char *proc = NULL;
+	const char *proc = NULL, *word;
 	uint64_t limit;
 	int option;
 
-	while ((option = getopt_long(argc, argv, ":c:e:hikn:o:p:rs:u:Vw", long_options,
-				     NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			check_pattern(optarg);
@@ -251,6 +238,9 @@ static const char *parse(int argc, char **argv)
 				optarg = argv[optind++];
 			if (optarg)
 				options.seconds = seconds_of("--watch", optarg);
+			if (options.seconds < LEAST_SECONDS)
+				misuse("--watch needs %g seconds or more, not '%s'", LEAST_SECONDS,
+				       optarg);
 			break;
 		case BY:
 			options.by = by_of(optarg);
@@ -290,8 +280,14 @@ static const char *parse(int argc, char **argv)
 			print_line("tamstat (tamalloc) " TAMALLOC_VERSION);
 			finish();
 			break;
+		case ':':
+			misuse("%s needs a value", refused_option(option, argv, letters));
 		default:
-			refuse(option, argv[optind - 1]);
+			word = refused_option(option, argv, letters);
+			if (strchr(word, '='))
+				misuse("%.*s is unknown or takes no value",
+				       (int)strcspn(word, "="), word);
+			misuse("there is no option '%s'", word);
 		}
 	}
 	if (optind < argc)
@@ -365,7 +361,7 @@ static size_t width(void)
 	uint64_t value;
 
 	if (columns && parse_u64(columns, strlen(columns), &value) && value)
-		return value;
+		return value < UINT16_MAX ? value : UINT16_MAX;
 	if (!isatty(STDOUT_FILENO))
 		return 0;
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col ? 80 : size.ws_col;
@@ -402,6 +398,7 @@ int main(int argc, char **argv)
 {
 	static struct table sample = { .derived = true }, was = { .derived = true };
 	static struct view view;
+	struct layout layout;
 	const char *term = getenv("TERM"), *proc;
 
 	set_locale();
@@ -419,8 +416,11 @@ int main(int argc, char **argv)
 	if (options.since || options.diff >= 0)
 		table_read(&was, options.since ? options.since : options.pids_file);
 	if (options.diff >= 0) {
-		if (options.by == BY_CGROUP && table_column(&was, "CGROUP"))
-			cgroups_find(&was);
+		/* What is wrong with the options is said before the time is spent. */
+		view.keep = true;
+		view_make(&view, &was, &was);
+		layout_make(&layout, &view, 0);
+		view.keep = false;
 		wait_seconds(options.diff);
 	}
 	sample.spare = options.tree || was.columns ? VIEW_SPARE : 0;

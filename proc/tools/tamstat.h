@@ -9,6 +9,9 @@
 #include "group.h"
 #include "lookup.h"
 
+/* Between two looks of --watch */
+#define LEAST_SECONDS 0.1
+
 enum form { FORM_TABLE, FORM_CSV, FORM_JSON };
 
 /* struct words - strings of options that may be given several times */

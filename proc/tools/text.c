@@ -5,7 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
+#include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
@@ -13,6 +14,30 @@
 #include <wchar.h>
 
 bool show_utf8;
+
+void complain(const char *who, const char *format, va_list args)
+{
+	char message[4096];
+
+	vsnprintf(message, sizeof(message), format, args);
+	for (char *c = message; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	fprintf(stderr, "%s%s\n", who, message);
+}
+
+const char *refused_option(int what, char **argv, const char *letters)
+{
+	static char shown[3] = "-";
+	const char *word = argv[optind - 1];
+
+	/* Behind a letter in the middle of a word, that word is still to come. */
+	if (what == ':' ? !strncmp(word, "--", 2) :
+			  !optopt || optopt > UCHAR_MAX || strchr(letters, optopt))
+		return word;
+	shown[1] = optopt > 0 ? optopt : '?';
+	return shown;
+}
 
 void *grow(void *old, size_t count, size_t size)
 {
@@ -27,6 +52,13 @@ void text_more(struct text *text, size_t more)
 {
 	text->size = 2 * text->size + more + 64;
 	text->s = grow(text->s, text->size, 1);
+}
+
+void text_back(struct text *text)
+{
+	do {
+		text->len -= text->len > 0;
+	} while (text->len && (text->s[text->len] & 0xc0) == 0x80);
 }
 
 void text_format(struct text *text, const char *format, ...)

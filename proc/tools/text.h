@@ -3,6 +3,7 @@
 #ifndef TAMALLOC_TEXT_H
 #define TAMALLOC_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,15 @@
 /* Each program has its own: one line on standard error, then it ends */
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/* Its message: @who and the rest as one line, whatever was typed */
+void complain(const char *who, const char *format, va_list args);
+
+/*
+ * The option that getopt_long() did not take, for a message. @what is what it returned,
+ * @letters are the short options.
+ */
+const char *refused_option(int what, char **argv, const char *letters);
+
 /* realloc() of @count elements, which never fails; cannot be called with 0 */
 void *grow(void *old, size_t count, size_t size);
 
@@ -32,6 +42,9 @@ struct text {
 };
 
 void text_more(struct text *text, size_t more);
+
+/* The last character off; of UTF-8, all its bytes */
+void text_back(struct text *text);
 
 /* Room for @more bytes at the end, where the caller may write */
 static inline char *text_room(struct text *text, size_t more)

@@ -108,6 +108,12 @@ static void fill(struct table *table)
 		cgroups_find(table);
 }
 
+/* What to sort by, to have the order of @column as it is shown */
+static const struct column *sort_key(const struct table *table, const struct column *column)
+{
+	return column->kind == USER && options.numeric ? table_column(table, "UID") : column;
+}
+
 void view_make(struct view *view, struct table *sample, struct table *was)
 {
 	const char *word = options.sort ? options.sort : "RSS_KB";
@@ -139,12 +145,15 @@ void view_make(struct view *view, struct table *sample, struct table *was)
 		now->spare = VIEW_SPARE;
 		table_copy(now, sample);
 	}
-	column = need_column(now, word, " to sort by");
 	if (options.tree) {
 		if (!table_column(now, "PPID"))
 			die("--tree needs the column PPID, which %s lacks", options.pids_file);
+		table_add(now, OWN "PROCESSES", COUNT);
+	}
+	column = need_column(now, word, " to sort by");
+	if (options.tree) {
 		fill_sort(now, column);
-		table_tree(now, column->name, options.reverse);
+		table_tree(now, sort_key(now, column), options.reverse);
 	} else if (was) {
 		if (!is_figure(column))
 			die("%s is not %s, so its growth cannot be shown", column_name(now, column),
@@ -163,7 +172,7 @@ void view_make(struct view *view, struct table *sample, struct table *was)
 		column = find_column(now, OWN "GROWTH");
 	if (!options.tree) {
 		fill_sort(now, column);
-		table_sort(now, column, options.reverse, options.limit);
+		table_sort(now, sort_key(now, column), options.reverse, options.limit);
 	} else if (now->selected > options.limit) {
 		now->selected = options.limit;
 	}

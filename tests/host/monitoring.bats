@@ -16,9 +16,9 @@ setup() {
 
 # test_rules [SED-SCRIPT]: "promtool test rules" on the rules, as changed by the script.
 test_rules() {
-  cp "$top/tests/guest/agents/alerts.test.yml" "$BATS_TEST_TMPDIR"
+  cp "$top"/tests/guest/agents/alerts{,-growth}.test.yml "$BATS_TEST_TMPDIR"
   sed -e "${1:-}" "$rules" >"$BATS_TEST_TMPDIR/alerts.yml"
-  (cd "$BATS_TEST_TMPDIR" && promtool test rules alerts.test.yml)
+  (cd "$BATS_TEST_TMPDIR" && promtool test rules alerts{,-growth}.test.yml)
 }
 
 # The metrics that the exporter declares.
@@ -65,7 +65,7 @@ named() {
       $1 == "alertname:" { this = ($2 == alert) }
       this && /exp_alerts: \[\]/ { none = 1 }
       this && /exp_labels:/ { some = 1 }
-      END { print none + 0, some + 0 }' "$top/tests/guest/agents/alerts.test.yml")" "tests without and with $alert"
+      END { print none + 0, some + 0 }' "$top"/tests/guest/agents/alerts{,-growth}.test.yml)" "tests without and with $alert"
   done
 }
 

@@ -111,10 +111,12 @@ ends() {
   done
 }
 
-@test "tamstat: users sort by their names" {
+@test "tamstat: users sort by their names, or by their numbers where these are shown" {
   ends 0 -s user -o pid,user
   assert_eq "12345 424242 69 daemon 70 daemon 72 nobody 1 root 65 root 71 root 4194303 root" \
     "$(tail -n +2 "$out" | xargs)" "PIDs and users"
+  ends 0 --numeric -s user -o pid,user
+  assert_eq "12345 424242 72 65534 69 1 70 1 1 0 65 0 71 0 4194303 0" "$(tail -n +2 "$out" | xargs)" "PIDs and numbers"
 }
 
 @test "tamstat: -n, -p and -u choose" {
@@ -283,7 +285,7 @@ keys() {
   assert_eq "PID:1 UID:0 :USER:root STARTTIME:1 RESERVED_KB:10 COMMITTED_KB:4 COMMITTED_PCT:40.00 RSS_KB:3 ANON_KB:1 FILE_KB:0 SHMEM_KB:0 SWAP_KB:0 HUGETLB_KB:0 PGTABLES_KB:0 OOM_SCORE:5 OOM_SCORE_ADJ:0 PPID:0 CGROUP:1 PROCESSES:900 DEPTH:901 WAS:902 WAS_KB:903 GROWTH:904 GROWTH_KB:905 USER:906 UNTOUCHED_KB:907 TOTAL_KB:908 ARGS:909 PSS_KB:910 USS_KB:911 CGROUP_PATH:912 NAME_ESCAPED:913 NAME:init :NAME_ESCAPED:init" \
     "$(keys)" "rows"
   ends 0 --proc "$proc" --tree --json -o "${own// /,},:processes,:depth,:total,:untouched_kb"
-  assert_eq "PROCESSES:900 DEPTH:901 WAS:902 WAS_KB:903 GROWTH:904 GROWTH_KB:905 USER:906 UNTOUCHED_KB:907 TOTAL_KB:908 ARGS:909 PSS_KB:910 USS_KB:911 CGROUP_PATH:912 NAME_ESCAPED:913 :PROCESSES:2 :DEPTH:0 :TOTAL_KB:5 :UNTOUCHED_KB:12" \
+  assert_eq "PROCESSES:900 DEPTH:901 WAS:902 WAS_KB:1706 GROWTH:904 GROWTH_KB:1710 USER:906 UNTOUCHED_KB:1714 TOTAL_KB:1716 ARGS:909 PSS_KB:1720 USS_KB:1722 CGROUP_PATH:912 NAME_ESCAPED:913 :PROCESSES:2 :DEPTH:0 :TOTAL_KB:5 :UNTOUCHED_KB:12" \
     "$(keys)" "tree"
   ends 0 --proc "$proc" --by name --json
   assert_eq "PROCESSES:2 RESERVED_KB:20 COMMITTED_KB:8 RSS_KB:5 ANON_KB:2 FILE_KB:0 SHMEM_KB:0 SWAP_KB:0 HUGETLB_KB:0 PGTABLES_KB:0 WAS_KB:1706 GROWTH_KB:1710 UNTOUCHED_KB:1714 TOTAL_KB:1716 PSS_KB:1720 USS_KB:1722 COMMITTED_PCT:40.00 OOM_SCORE:5 NAME:init NAME_ESCAPED:init" \
@@ -310,6 +312,10 @@ keys() {
   assert_eq 'NAME,PID,UNTOUCHED_KB|"sleep",70,1038336' "$(paste -sd'|' "$out")" "CSV"
   ends 0 -p 70 -o name_escaped,pid --json
   assert_eq '[{"NAME_ESCAPED":"sleep","PID":70}]' "$(jq -c . "$out")" "JSON"
+  ends 0 -p 70 -o pid,name,PID --json
+  assert_eq '[ {"PID":70,"NAME":"sleep"} ]' "$(xargs -d '\n' <"$out")" "JSON, a column twice"
+  ends 0 -p 70 -o pid,name,PID
+  assert_eq 'PID NAME PID 70 sleep 70' "$(xargs <"$out")" "a table, a column twice"
 }
 
 @test "tamstat: --by cgroup --since a file without the column is refused" {
@@ -338,6 +344,8 @@ keys() {
 @test "tamstat: a figure that is cut for want of room shows it" {
   COLUMNS=12 ends 0 -k -n 1
   assert_eq "+" "$(tail -n 1 "$out" | tail -c 2)" "end of the row"
+  COLUMNS=18446744073709551615 ends 0 -n 1
+  assert_eq 14 "$(head -n 1 "$out" | wc -w)" "columns, with room for all"
   COLUMNS=15 ends 0 -o name,pid -n 1
   assert_eq "+" "$(tail -n 1 "$out" | tail -c 2)" "end of the row"
 }
@@ -424,7 +432,11 @@ keys() {
 --foo=1|--foo is unknown or takes no value; see tamstat --help
 --json=1|--json is unknown or takes no value; see tamstat --help
 root|'root' is no option; see tamstat --help
+-kx --json=1|there is no option '-x'; see tamstat --help
+--by=name -kxr|there is no option '-x'; see tamstat --help
 -n|-n needs a value; see tamstat --help
+-kn|-n needs a value; see tamstat --help
+--diff|--diff needs a value; see tamstat --help
 -n x|-n needs a number, not 'x'; see tamstat --help
 -n-1|-n needs a number, not '-1'; see tamstat --help
 -p 1;2|-p needs process ids, not '1;2'; see tamstat --help
@@ -444,14 +456,22 @@ root|'root' is no option; see tamstat --help
 --since /no/such/file|cannot read /no/such/file: No such file or directory
 --since /etc/hostname|/etc/hostname has no column PID
 --diff 0 -s name|NAME is not a figure, so its growth cannot be shown
+--diff 1000 -s nix|there is no column "nix" to sort by; there are: pid uid starttime reserved_kb committed_kb committed_pct rss_kb anon_kb file_kb shmem_kb swap_kb hugetlb_kb pgtables_kb oom_score oom_score_adj name untouched_kb total_kb user args pss_kb uss_kb
+--diff 1000 -o nix|there is no column "nix"; there are: pid uid user starttime was_kb rss_kb growth_kb args pss_kb uss_kb name
 --diff 1 --since /etc/hostname|--diff and --since exclude each other; see tamstat --help
 --watch --json|--watch shows a table, no --json; see tamstat --help
 --watch=x|--watch needs a number of seconds, not 'x'; see tamstat --help
+--watch 0|--watch needs 0.1 seconds or more, not '0'; see tamstat --help
 --watch --diff 1|--watch shows no growth; leave --diff or --since away, and press d there; see tamstat --help
 --csv --json|--csv and --json exclude each other; see tamstat --help
 --summary -n 1|--summary shows one fixed list; only -k, --csv and --json go with it; see tamstat --help
 -c [[:foo:]]|there is no class of characters [:foo:]
 TEXT
+  ends 2 -o "$(seq -s, -f pid%.0f 65)"
+  assert_eq "tamstat: -o takes 64 columns at most; see tamstat --help" "$(<"$out")" "65 columns"
+  ends 2 -s $'a\nb\e[31m' -c ''
+  assert_eq 'tamstat: there is no column "a?b?[31m" to sort by' "$(grep -o '.*to sort by' "$out")" "control characters"
+  assert_eq 1 "$(wc -l <"$out")" "lines"
 }
 
 @test "tamstat: files that are not there or not what they should be" {
@@ -693,6 +713,26 @@ press() {
   tmux -L "$socket" send-keys q
   retry 100 test -s "$BATS_TEST_TMPDIR/after"
   assert_eq 0 "$(<"$BATS_TEST_TMPDIR/status")" "status"
+}
+
+@test "tamstat: a view that lacks a column of -o, or command lines, goes without" {
+  pids_with "1 0 10 1000 900 90.00 800 700 60 40 10 0 48 0 -1000 0 1 init" \
+    "2 0 20 9000 400 4.44 310 100 100 100 90 0 20 700 0 1 77 web"
+  TAMSTAT_PROC='' on_screen --proc "$proc" --watch 0.3 -o pid,args,rss,oom,name
+  retry 50 is "PID ARGS RSS OOM NAME" line 4
+  press n "RSS OOM NAME" line 4
+  press d "RSS NAME" line 4
+  press n "PID ARGS RSS NAME" line 4
+  press d "PID ARGS RSS OOM NAME" line 4
+  tmux -L "$socket" kill-server
+  TAMSTAT_PROC='' on_screen --proc "$proc" --watch 0.3
+  retry 50 is "init web" column -1
+  press w "- -" column -1
+  press n "init web" column -1
+  # Two bytes are one character.
+  press / "names with: _" line 3
+  press é "names with: é_" line 3
+  press BSpace "names with: _" line 3
 }
 
 @test "tamstat: keys work on the screen while a name service is slow" {
@@ -1116,6 +1156,8 @@ TEXT
     "$(sed 's/^ *//' "$out" | tr -s ' ' | paste -sd'|')" "total"
   ends 0 --by name --total -o procs,rss -c sleep -k
   assert_eq "PROCESSES RSS_KB 2 10608 2 10608" "$(xargs <"$out")" "of sums"
+  ends 0 --total -p 1 -k -o user,rss
+  assert_eq "USER RSS_KB root 2988 total 2988" "$(xargs <"$out")" "beside short users"
   ends 2 --total --json
 }
 
@@ -1140,6 +1182,14 @@ TEXT
     5         1     50         50.00         8 orphan' "$(sed 's/^/  /' "$out")" "the tree"
   ends 0 --proc "$proc" --tree -k -p 3,4,2 --total -o pid,rss,name -r
   assert_eq 'PID RSS_KB NAME 2 90 shell 3 30 `-small 4 40 `-large 90 (total of 3)' "$(xargs <"$out")" "chosen, reversed"
+  ends 0 --proc "$proc" --tree -s procs -o pid
+  assert_eq 'PID 1 2 3 4 9 6 7 5 8' "$(xargs <"$out")" "the largest branches first"
+  # A column that is not known, and whose figures are sizes, has sums, too.
+  sed -i '1s/PGTABLES_KB/NEW_KB/' "$proc/tamalloc/pids"
+  awk 'NR > 1 { $13 = $1 } { print }' "$proc/tamalloc/pids" >"$proc/new"
+  mv "$proc/new" "$proc/tamalloc/pids"
+  ends 0 --proc "$proc" --tree -k -p 2,3,4 --total -o pid,new_kb,name
+  assert_eq 'PID NEW_KB NAME 2 9 shell 4 4 `-large 3 3 `-small 9 (total of 3)' "$(xargs <"$out")" "an unknown column"
   ends 0 --proc "$proc" --tree --json -n 3
   assert_eq "0 1 2" "$(jq -r '[.[].DEPTH] | join(" ")' "$out")" "depths"
   ends 2 --tree

@@ -334,6 +334,7 @@ refuses() {
 @test "textfile: arguments that make no sense are refused" {
   refuses 1 "unknown option --all; see --help" --all "$out/tamalloc.prom"
   refuses 1 "'ten' is no number of names; see --help" -n ten "$out/tamalloc.prom"
+  refuses 1 "unknown option -x; see --help" -pxp "$out/tamalloc.prom"
   refuses 1 "FILE is empty; see --help" ""
   refuses 1 "--names needs a value; see --help" --names
   refuses 1 "there is one FILE at most, after the options; see --help" "$out/tamalloc.prom" "$out/b.prom"
