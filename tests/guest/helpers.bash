@@ -4,20 +4,6 @@
 
 . "${BASH_SOURCE[0]%/*}/common.bash"
 
-# bats notes the stack before each command, to know the line of a command that fails. In
-# an emulated guest that takes 5 ms each, more than most commands. So note it only when
-# a command fails. The result is the same, except for a command that ends the shell.
-if bats_is_known; then
-  bats_debug_trap() {
-    trap - DEBUG
-  }
-  bats_error_trap() {
-    bats_check_status_from_trap
-    [[ -n $BATS_DEBUG_LAST_STACK_TRACE_IS_VALID ]] || bats_capture_stack_trace
-    BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
-  }
-fi
-
 pids=/proc/tamalloc/pids
 summary=/proc/tamalloc/summary
 counters=/sys/kernel/mm/tamalloc
