@@ -4,6 +4,10 @@
 
 load ../system
 
+teardown() {
+  ! mountpoint -q "$BATS_TEST_TMPDIR/mnt" || umount "$BATS_TEST_TMPDIR/mnt"
+}
+
 ko=$(find "/lib/modules/$(uname -r)/updates" -name 'tamalloc.ko*' 2>/dev/null || true)
 
 @test "stock: this is Debian's own kernel, and no unit failed" {
