@@ -114,6 +114,8 @@ bool tamalloc_unloading(void);
 
 /* total_swap_pages of mm/swapfile.c, as tamalloc_swap_refresh() found it */
 extern unsigned long compat_total_swap_pages;
+/* Without CONFIG_SWAP, it is a macro. */
+#undef total_swap_pages
 #define total_swap_pages	READ_ONCE(compat_total_swap_pages)
 
 /* find_ge_pids() and idr_gang_lookup() of kernel-patches; the base of this idr is 0 */

@@ -153,6 +153,14 @@ static ssize_t pids_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return ret;
 }
 
+/* It formats the rows up to @offset, and the next read returns the rest of one. */
+static loff_t pids_lseek(struct file *file, loff_t offset, int whence)
+{
+	int ret = tamalloc_swap_refresh();
+
+	return ret ? ret : seq_lseek(file, offset, whence);
+}
+
 static int pids_open(struct inode *inode, struct file *file)
 {
 	return seq_open_private(file, &pids_seq_ops, sizeof(struct pids_iter));
@@ -162,6 +170,6 @@ const struct proc_ops tamalloc_pids_proc_ops = {
 	.proc_flags	= PROC_ENTRY_PERMANENT,
 	.proc_open	= pids_open,
 	.proc_read_iter	= pids_read_iter,
-	.proc_lseek	= seq_lseek,
+	.proc_lseek	= pids_lseek,
 	.proc_release	= seq_release_private,
 };

@@ -96,26 +96,80 @@ static bool ptrace_possible(struct task_struct *task)
 
 /*
  * Search permission for /proc/PID, which opening /proc/PID/status needs. The
- * walk checks afterwards that the id still belongs to the same process.
+ * walk checks afterwards that the id still belongs to the same process. Sets
+ * @found if there is a /proc/PID, whose answer it then is.
  */
-static int ask_procfs(struct dentry *root, unsigned int nr)
+static int search_permission(struct dentry *root, unsigned int nr, bool *found)
 {
 	struct dentry *dentry;
 	struct inode *inode;
 	char name[12];
 	int ret = -ENOENT;
 
+	*found = false;
 	snprintf(name, sizeof(name), "%u", nr);
 	dentry = compat_lookup_one_unlocked(name, root);
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
 
 	inode = d_inode(dentry);
-	if (inode)
+	if (inode) {
+		*found = true;
 		ret = inode->i_op->permission(compat_idmap, inode, MAY_EXEC);
+	}
 	dput(dentry);
 
 	return ret;
+}
+
+static bool is_alive(struct pid *pid)
+{
+	bool alive;
+
+	rcu_read_lock();
+	alive = pid_task(pid, PIDTYPE_TGID);
+	rcu_read_unlock();
+
+	return alive;
+}
+
+/* Whether procfs has memory for an inode, without which it finds no process */
+static bool inode_possible(struct super_block *sb)
+{
+	struct inode *inode = new_inode(sb);
+
+	if (!inode)
+		return false;
+	iput(inode);
+
+	return true;
+}
+
+/*
+ * What procfs answers about the process of @pid. That there is no /proc/PID of a
+ * process which lives is an answer only under hidepid=4, and only if it was not
+ * for want of memory. Or another of its threads became the leader meanwhile. So
+ * ask twice.
+ */
+static int ask_procfs(struct dentry *root, struct pid *pid, unsigned int nr,
+		      const struct proc_fs_info *fs_info)
+{
+	bool found;
+	int tries, ret;
+
+	for (tries = 0; tries < 2; tries++) {
+		ret = search_permission(root, nr, &found);
+		if (ret != (found ? -ESRCH : -ENOENT) || !is_alive(pid))
+			return ret;
+		if (!found && !inode_possible(root->d_sb))
+			return -ENOMEM;
+	}
+
+	if (found)
+		return -EAGAIN;
+	if (READ_ONCE(fs_info->hide_pid) == HIDEPID_NOT_PTRACEABLE)
+		return -ENOENT;
+	return -ENOMEM;
 }
 
 /* Whether @err says that a process is hidden or gone, not that asking failed */
@@ -180,7 +234,9 @@ int tamalloc_ask(struct tamalloc_walk *walk) __must_hold(RCU)
 			ret = -EINTR;
 			break;
 		}
-		ret = ask_procfs(asked->root, pid_nr_ns(walk->pids[i], walk->ns));
+		ret = ask_procfs(asked->root, walk->pids[i],
+				 pid_nr_ns(walk->pids[i], walk->ns),
+				 walk->fs_info);
 		if (!ret)
 			asked->visible |= BIT(i);
 		else if (!is_hidden(ret))
@@ -265,12 +321,16 @@ int tamalloc_swap_refresh(void)
 static int __init swap_init(void)
 {
 	struct path path = { .mnt = proc_mnt };
+	const struct cred *saved_cred;
 
 	path.dentry = compat_lookup_one_unlocked("meminfo", proc_mnt->mnt_root);
 	if (IS_ERR(path.dentry))
 		return PTR_ERR(path.dentry);
 
+	/* A security module takes the file's label from who opens it. */
+	saved_cred = override_creds(compat_kernel_cred());
 	meminfo = dentry_open(&path, O_RDONLY, compat_kernel_cred());
+	revert_creds(saved_cred);
 	dput(path.dentry);
 
 	return PTR_ERR_OR_ZERO(meminfo);

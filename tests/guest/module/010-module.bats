@@ -153,7 +153,6 @@ dentries() {
     stand
   done
   mount -t proc -o hidepid=2 proc "$dir"
-  as "$outsider" cat "$dir/tamalloc/pids" >"$copy"
   before=$(dentries)
   for ((i = 0; i < 5; i++)); do
     as "$outsider" cat "$dir/tamalloc/pids" >"$copy"

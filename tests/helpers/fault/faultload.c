@@ -5,7 +5,7 @@
  *
  * Usage: faultload FILE
  *
- * FILE is the module, uncompressed. Each load must succeed or give ENOMEM. After
+ * FILE is the module, uncompressed. Each load must succeed or give ENOMEM or EFAULT. After
  * a failure there is no /proc/tamalloc; after a success there is, and the module
  * is unloaded again.
  *
@@ -63,7 +63,8 @@ int main(int argc, char **argv)
 			if (left)
 				errx(1, "fault %d: it failed by itself: %s", nth,
 				     strerror(error));
-			if (error != ENOMEM)
+			/* The module's arguments are copied from the program. */
+			if (error != ENOMEM && error != EFAULT)
 				errx(1, "fault %d: %s", nth, strerror(error));
 			if (!access("/proc/tamalloc", F_OK))
 				errx(1, "fault %d: it failed and left /proc/tamalloc", nth);

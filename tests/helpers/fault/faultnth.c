@@ -6,7 +6,8 @@
  * Usage: faultnth [TRIES [PROC]]
  *
  * Operations are the call, if the kernel has it, and open, read, pread and lseek
- * of both files below PROC, a proc mount, by default /proc. Each must succeed or
+ * of both files below PROC, a proc mount, by default /proc. With PROC, the caches of
+ * names and inodes are emptied before each. Each must succeed or
  * return ENOMEM or EFAULT. After a failure the same operation is repeated on the
  * same descriptor and must return the same bytes as without the failure. A whole
  * read must neither lose nor double a byte.
@@ -32,7 +33,8 @@ static char paths[2][256];
 
 static char whole[SIZE], later[SIZE], part[SIZE];
 static size_t length;
-static int nth_fd;
+static int nth_fd, caches_fd;
+static bool forget;
 
 struct tally {
 	int injected, enomem, efault, nevertheless, compared, wrong;
@@ -125,6 +127,9 @@ static int open_plain(const char *path)
 
 	if (fd < 0)
 		err(1, "%s", path);
+	/* What has been looked up once would allocate nothing. */
+	if (forget && (pwrite(caches_fd, "2", 1, 0) != 1))
+		err(1, "drop_caches");
 	return fd;
 }
 
@@ -297,6 +302,11 @@ int main(int argc, char **argv)
 	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (nth_fd < 0)
 		err(1, "fail-nth");
+
+	forget = argc > 2 && strcmp(proc, "/proc");
+	caches_fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+	if (forget && caches_fd < 0)
+		err(1, "drop_caches");
 
 	/* The module comes without the call. */
 	i = syscall(__NR_tamalloc, 0) == -1 && errno == ENOSYS;
