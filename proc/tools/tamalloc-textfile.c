@@ -487,20 +487,24 @@ static bool is_ours(const struct stat *st)
 static int open_temporary(int dir, const char *name)
 {
 	const int flags = O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
-	struct stat mine, there;
-	ino_t strange = 0;
+	struct stat mine, there, strange = { .st_ino = 0 };
 	int fd;
 
 	for (;;) {
 		bool exists = !fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW);
 
 		if (exists && !is_ours(&there)) {
-			/* One that a run is about to rename is so for an instant. */
-			if (there.st_ino != strange)
+			/*
+			 * One that a run is about to rename is so for an instant. The next may
+			 * have its number, but not its time.
+			 */
+			if (there.st_ino != strange.st_ino ||
+			    there.st_ctim.tv_sec != strange.st_ctim.tv_sec ||
+			    there.st_ctim.tv_nsec != strange.st_ctim.tv_nsec)
 				sleep(1);
 			else if (unlinkat(dir, name, 0) && errno != ENOENT)
 				return -1;
-			strange = there.st_ino;
+			strange = there;
 			continue;
 		}
 		fd = openat(dir, name, exists ? flags : flags | O_CREAT | O_EXCL, 0600);
@@ -536,11 +540,11 @@ static void replace(int dir, const char *name, const char *file)
 	new = text_end(&temporary);
 	umask(0);
 	fd = open_temporary(dir, new);
-	error = fd < 0 || !text_write(&out, fd) || fchmod(fd, 0644) ? errno : 0;
+	error = fd < 0 || !text_write(&out, fd) ? errno : 0;
 	/* A late error of the file system comes with close(); the lock must stay until the end. */
 	if (!error && close(dup(fd)))
 		error = errno;
-	if (!error && renameat(dir, new, dir, name))
+	if (!error && (fchmod(fd, 0644) || renameat(dir, new, dir, name)))
 		error = errno;
 	if (error) {
 		if (fd >= 0)
