@@ -74,9 +74,12 @@ kernel_log() {
 }
 
 @test "module: with a second /proc/tamalloc it is not loaded, and nothing is warned of" {
-  local other=$BATS_TEST_TMPDIR/other.ko
-  # The same module by another name: its name stands in 56 bytes of their own.
-  LC_ALL=C sed 's/tamalloc\(\x00\{48\}\)/tamallo2\1/' "$file" >"$other"
+  local other=$BATS_TEST_TMPDIR/other.ko at
+  # The same module by another name, which stands in 56 bytes of their own. With KASAN, a
+  # string before it looks like that, too.
+  at=$(LC_ALL=C grep -aobP 'tamalloc\x00{48}' "$file" | tail -n 1 | cut -d: -f1)
+  cp "$file" "$other"
+  printf 2 | dd of="$other" bs=1 seek=$((at + 7)) conv=notrunc status=none
   run ! cmp -s "$file" "$other"
   kernel_log >/dev/null
   run ! insmod "$other"
