@@ -257,7 +257,7 @@ void table_total(struct table *to, const struct table *from)
 		if (!depth || !cell[depth])
 			sums_add(&sums, sum, cell, processes ? cell[processes] : 1);
 		else
-			sums_add_texts(&sums, sum, cell);	/* A tree has no sums of these. */
+			sums_add_texts(&sums, sum, cell);	/* Not all are figures: no sums. */
 		if (growth && cell[0] & FLAG_FELL)
 			grown -= cell[growth];
 		else if (growth)

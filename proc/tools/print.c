@@ -140,7 +140,7 @@ static void layout_add(struct layout *layout, const struct column *column)
 
 	if (!column || layout->count == MAX_COLUMNS)
 		return;
-	/* Only where people read it, they may have a column twice. */
+	/* -o may name a column twice, which JSON cannot have. */
 	for (unsigned int i = 0; i < layout->count; i++)
 		if (layout->item[i].column == column &&
 		    (!options.columns.count || options.form == FORM_JSON))

@@ -6,8 +6,8 @@
  * Usage: faultnth [TRIES [PROC]]
  *
  * Operations are the call, if the kernel has it, and open, read, pread and lseek
- * of both files below PROC, a proc mount, by default /proc. With PROC, the caches of
- * names and inodes are emptied before each. Each must succeed or
+ * of both files below PROC, a proc mount, by default /proc. Below another
+ * than that, the caches of names and inodes are emptied before each. Each must succeed or
  * return ENOMEM or EFAULT. After a failure the same operation is repeated on the
  * same descriptor and must return the same bytes as without the failure. A whole
  * read must neither lose nor double a byte.
@@ -128,7 +128,7 @@ static int open_plain(const char *path)
 	if (fd < 0)
 		err(1, "%s", path);
 	/* What has been looked up once would allocate nothing. */
-	if (forget && (pwrite(caches_fd, "2", 1, 0) != 1))
+	if (forget && pwrite(caches_fd, "2", 1, 0) != 1)
 		err(1, "drop_caches");
 	return fd;
 }
@@ -303,7 +303,7 @@ int main(int argc, char **argv)
 	if (nth_fd < 0)
 		err(1, "fail-nth");
 
-	forget = argc > 2 && strcmp(proc, "/proc");
+	forget = strcmp(proc, "/proc");
 	caches_fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
 	if (forget && caches_fd < 0)
 		err(1, "drop_caches");
