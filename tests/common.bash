@@ -62,6 +62,12 @@ if bats_is_known; then
     BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
   }
 
+  # Without a process: bats starts two each time.
+  get_mills_since_epoch() {
+    local now=${EPOCHREALTIME/[^0-9]/}
+    echo "${now%???}"
+  }
+
   # bats ends a hanging test after BATS_TEST_TIMEOUT seconds. It kills only the children of
   # the test, but "run" waits for every process that holds its output open. So kill all
   # descendants.

@@ -43,6 +43,7 @@ parent reads: V 0
 parent wrote: P"
 }
 
+# bats test_tags=smp
 @test "others: a thousand threads call at once, and each gets memory of its own" {
   local many
   many=$(load_of 1000 200)
@@ -116,6 +117,7 @@ read: 0"
   assert_eq "filter: ok" "$output"
 }
 
+# bats test_tags=smp
 @test "others: a task that is killed while it waits for the address-space lock leaves at once" {
   local failures
   failures=$(<$counters/failures)

@@ -119,6 +119,7 @@ free_kb() {
   as_mmap merge
 }
 
+# bats test_tags=smp
 @test "folios: two threads fill one mapping in turns" {
   local faults
   run -0 callfolio turns mmap

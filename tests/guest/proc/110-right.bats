@@ -236,6 +236,7 @@ assert_summed_once() {
   run -1 assert_summed_once
 }
 
+# bats test_tags=smp
 @test "summary: an address space whose sharing ends in the middle of a read counts once" {
   # The one with the lower id is killed at different moments of the read.
   local each
@@ -252,6 +253,7 @@ assert_summed_once() {
   assert_summed_once
 }
 
+# bats test_tags=smp
 @test "pids, summary: reading changes nothing" {
   local file n
   n=$(load_of 400 80)
@@ -261,6 +263,7 @@ assert_summed_once() {
   done
 }
 
+# bats test_tags=smp
 @test "pids: no row shows an address space that exec is tearing down" {
   local n
   n=$(load_of 4000 400)
