@@ -122,8 +122,8 @@ kernel_log() {
 }
 
 @test "module: scores are the kernel's, whatever lies over /proc/meminfo" {
-  local before
-  stand --anon 20000
+  local before at seen
+  stand --anon 200000
   stand --oom-adj 500
   before=$(field "$stood" OOM_SCORE)
   # Many times the memory of this guest
@@ -136,7 +136,12 @@ kernel_log() {
   assert_eq "$before" "$(field "$stood" OOM_SCORE "$copy")" "score"
 
   mkswap /dev/vda >/dev/null
+  before=$(field "${standing[0]}" OOM_SCORE "$copy")
+  at=$(grep -ab "^ *${standing[0]} " "$copy" | cut -d: -f1)
   swapon /dev/vda
+  # tail seeks into the row, and this formats it. The last read was before the swapon.
+  seen=$(tail -c "+$((at + 5))" "$pids" | head -n 1 | awk '{ print $(NF - 4) }')
+  assert_eq "$(</proc/"${standing[0]}"/oom_score)" "$seen" "score of a row formatted at a seek"
   cat "$pids" >"$copy"
   assert_rows "$copy" "${standing[@]}"
   # That the sum of memory and swap matters [control].

@@ -99,7 +99,7 @@ TEXT
   assert_eq "$(wc -l <"$BATS_TEST_TMPDIR/opened")" "$(rows "$BATS_TEST_TMPDIR/confined" | wc -l)" "rows for the confined, and statuses it could open"
   assert_le "$(rows "$BATS_TEST_TMPDIR/confined" | wc -l)" 2 "rows for the confined"
   assert_le 10 "$(rows "$BATS_TEST_TMPDIR/tracer" | wc -l)" "rows for one that may trace, 10 or more [control]"
-  assert_rows "$BATS_TEST_TMPDIR/scores" "$(systemctl show -P MainPID serial-getty@ttyS0.service)"
+  assert_rows "$BATS_TEST_TMPDIR/scores" "$(login_prompt)"
 }
 
 @test "stock: tamstat shows PID 1" {
