@@ -62,12 +62,6 @@ if bats_is_known; then
     BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
   }
 
-  # Without a process: bats starts two each time.
-  get_mills_since_epoch() {
-    local now=${EPOCHREALTIME/[^0-9]/}
-    echo "${now%???}"
-  }
-
   # bats ends a hanging test after BATS_TEST_TIMEOUT seconds. It kills only the children of
   # the test, but "run" waits for every process that holds its output open. So kill all
   # descendants.
@@ -79,5 +73,13 @@ if bats_is_known; then
         kill "$pid"
       }
     done 2>/dev/null
+  }
+fi
+
+if [[ $BATS_VERSION == 1.8.2 ]]; then
+  # Without a process, as later versions do: it starts two each time.
+  get_mills_since_epoch() {
+    local now=${EPOCHREALTIME/[^0-9]/}
+    echo "${now%???}"
   }
 fi
