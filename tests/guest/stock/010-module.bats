@@ -35,21 +35,31 @@ ko=$(find "/lib/modules/$(uname -r)/updates" -name 'tamalloc.ko*' 2>/dev/null ||
   assert_system_rows
 }
 
-# visible OPENER...: PIDs of the rows that it sees, and those whose status it can open,
-# of the processes of a session that stands still
+# visible DIR OPENER...: the opener's rows whose status it cannot open, and the statuses
+# without a row, of processes that live throughout
 visible() {
   local dir=$1
   shift
   # shellcheck disable=SC2016  # expanded inside
   "$@" bash -c '
-    mapfile -t rows < <(sed 1d "$0/tamalloc/pids")
-    for row in "${rows[@]}"; do set -- $row; seen[$1]=1; done
+    rows() {
+      seen=()
+      mapfile -t rows < <(sed 1d "$0/tamalloc/pids")
+      for row in "${rows[@]}"; do set -- $row; seen[$1]=1; done
+    }
+    rows
     for status in "$0"/[0-9]*/status; do
       pid=${status%/status}; pid=${pid##*/}
-      { text=$(<"$status"); } 2>/dev/null || { [[ -z ${seen[pid]} ]] || echo "row of $pid, status hidden"; continue; }
-      # Processes of this very shell come and go.
-      [[ $text == *VmSize:* && -z ${seen[pid]} && $pid != "$BASHPID" && -d /proc/$pid ]] || continue
-      [[ $text == *"PPid:	$$"* ]] || echo "status of $pid, no row"
+      if { text=$(<"$status"); } 2>/dev/null; then
+        [[ $text != *VmSize:* || -n ${seen[pid]} || $text == *"PPid:	$$"* ]] || lack+=("$pid")
+      elif [[ -n ${seen[pid]} && -d /proc/$pid ]]; then
+        echo "row of $pid, status hidden"
+      fi
+    done
+    # It may have started in between.
+    rows
+    for pid in "${lack[@]}"; do
+      [[ -n ${seen[pid]} || $pid == $$ || ! -d /proc/$pid ]] || echo "status of $pid, no row"
     done' "$dir"
 }
 
