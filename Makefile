@@ -3,8 +3,16 @@
 # The work is done by scripts/; "make help" lists the targets.
 
 MAKEFLAGS += --no-print-directory
-export V KERNEL KDIR KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS ONLY TALLY SOAK SCALE BENCH CONFIG COMMITS ROUNDS
+export V KERNEL ARCH KDIR KERNEL_SRC KERNEL_TARBALL ACCEL PREFIX DESTDIR FAULT_SECONDS ONLY TALLY SOAK SCALE BENCH CONFIG COMMITS ROUNDS
 Q := $(if $(filter 1,$(V)),,@)
+
+# All others make or use what is for this machine.
+ifeq ($(ARCH),arm64)
+not_arm64 := $(filter-out help run test shell kernel image setup clean,$(or $(MAKECMDGOALS),help))
+ifneq ($(not_arm64),)
+$(error ARCH=arm64 is for run, test, shell, image, kernel and setup, not for $(not_arm64); leave it out)
+endif
+endif
 
 .PHONY: help try module module-install run test test-stock test-debug test-kcsan test-rt test-scale test-peers soak bench bench-native shell kernel series image install uninstall deb test-deb check setup clean
 .NOTPARALLEL:
@@ -14,6 +22,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo "Variables:"
 	@echo "  KERNEL=VERSION                       6.1, 6.12 (the default) or 7.3"
+	@echo "  ARCH=ARCHITECTURE                    x86 (the default) or arm64: run, test, shell, image, kernel"
 	@echo "  KERNEL_SRC=DIR, KERNEL_TARBALL=FILE  another source of it than Debian's"
 	@echo "  KDIR=DIR                             kernel headers to build the module with"
 	@echo "  ACCEL=kvm|tcg                        accelerator; default: KVM if a probe boot succeeds"

@@ -3,16 +3,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# What does not depend on the kernel is in $build_root, all else in $build.
+# What depends on the architecture is in $arch_root, on the kernel, too, in $build, and all
+# else in $build_root. All architectures share the sources of a kernel.
 build_root=$top/build
-build=$build_root
 default_kernel=6.12
-: "${KERNEL:=$default_kernel}"
-[[ $KERNEL == "$default_kernel" ]] || build=$build_root/$KERNEL
+: "${KERNEL:=$default_kernel}" "${ARCH:=x86}"
+arch_root=$build_root
+[[ $ARCH == x86 ]] || arch_root=$build_root/$ARCH
+build=$arch_root linux=$build_root/linux
+if [[ $KERNEL != "$default_kernel" ]]; then
+  build=$arch_root/$KERNEL linux=$build_root/$KERNEL/linux
+fi
 # shellcheck disable=SC2034  # used by those who source this file
-linux=$build/linux
+linux_pristine=$linux-pristine
 # shellcheck disable=SC2034
-linux_pristine=$build/linux-pristine
+if [[ $ARCH == arm64 ]]; then
+  triplet=aarch64-linux-gnu emulator=qemu-system-aarch64 kernel_target=Image
+  cross=$triplet- target_cc=$arch_root/cross/root/usr/bin/$triplet-gcc
+  guest_root=$arch_root/guest-debs/root
+else
+  triplet=x86_64-linux-gnu emulator=qemu-system-x86_64 kernel_target=bzImage
+  cross='' target_cc=gcc guest_root=''
+fi
 # shellcheck disable=SC2034
 jobs=$(($(getconf _NPROCESSORS_ONLN) + 1))
 
@@ -47,7 +59,7 @@ need() {
   local tool
   for tool; do
     command -v "$tool" >/dev/null ||
-      die "$tool is missing; run 'make setup' to install the packages that the build needs"
+      die "$tool is missing; run 'make setup${cross:+ ARCH=$ARCH}' to install the packages that the build needs"
   done
 }
 
@@ -62,9 +74,18 @@ need_space() {
 # kernel_image CONFIG: where the kernel of scripts/kernel/configs/CONFIG.config lies.
 kernel_image() {
   if [[ $1 == production ]]; then
-    echo "$build/bzImage"
+    echo "$build/$kernel_target"
   else
-    echo "$build/bzImage-$1"
+    echo "$build/$kernel_target-$1"
+  fi
+}
+
+# kernel_out CONFIG: where its objects are.
+kernel_out() {
+  if [[ $ARCH == x86 ]]; then
+    echo "$linux/out-$1"
+  else
+    echo "$linux/out-$ARCH-$1"
   fi
 }
 
@@ -157,9 +178,10 @@ write_file() {
 tiny_config() {
   local dir=$1 saved=$linux/.tamalloc-tiny state
   shift
+  [[ $ARCH == x86 ]] || saved+=-$ARCH
   state=$(
     cat "$linux/.tamalloc-source"
-    gcc --version
+    "$target_cc" --version
   )
   if ! up_to_date "tiny-${linux##*/}" "$state" "$saved"; then
     "$@" tinyconfig || return
@@ -292,5 +314,7 @@ run_jobs() {
 
 [[ $KERNEL == "$default_kernel" || " $(supported_kernels) " == *" $KERNEL "* ]] ||
   die "KERNEL=$KERNEL is not supported; set it to one of $(supported_kernels)"
+[[ $ARCH == @(x86|arm64) ]] || die "ARCH=$ARCH is not supported; set it to x86 or arm64"
 # Here, so that a wrong one is noticed before anything is built
 [[ ${ACCEL:-tcg} == @(kvm|tcg) ]] || die "ACCEL=$ACCEL is unknown; set it to kvm or tcg, or leave it out"
+[[ ${ACCEL:-tcg} == tcg || -z $cross ]] || die "ACCEL=kvm cannot execute $ARCH on this machine; leave it out"
