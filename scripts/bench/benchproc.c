@@ -188,7 +188,11 @@ static unsigned long like_shell(const char *command)
 /* The clock's control: two instructions a turn */
 static void loop(unsigned long turns)
 {
+#ifdef __x86_64__
 	asm volatile("1: dec %0\n\tjnz 1b" : "+r" (turns) : : "cc");
+#else
+	asm volatile("1: subs %0, %0, #1\n\tb.ne 1b" : "+r" (turns) : : "cc");
+#endif
 }
 
 static unsigned long count;	/* of processes */

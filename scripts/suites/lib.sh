@@ -28,10 +28,17 @@ only_files=0
 choose() {
   local place=$1 file files options=()
   shift
+  # Tests with the tag "x86" are of what no other architecture has.
+  local tags=''
+  [[ $ARCH == x86 || $place == host ]] || tags='!x86'
   while [[ ${1-} == --* ]]; do
-    options+=("$1" "$2")
+    case $1 in
+      --filter-tags) tags=${tags:+$tags,}$2 ;;
+      *) options+=("$1" "$2") ;;
+    esac
     shift 2
   done
+  [[ -z $tags ]] || options+=(--filter-tags "$tags")
   chosen=() expected=0
   # shellcheck disable=SC2048,SC2086  # patterns are expanded here
   mapfile -t files < <(cd "$top/tests/$place" && printf '%s\n' $*)

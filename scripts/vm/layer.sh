@@ -4,8 +4,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 # libraries_of FROM FILE...: the libraries and loaders that programs need, directly or
-# not, one path per line: from the tree FROM, or else from this machine. It uses readelf,
-# because ldd runs the loader, and not every host can run a 32-bit one.
+# not, one path per line: from the tree FROM, or else, if the guest has the architecture of
+# this machine, from this machine. It uses readelf, because ldd runs the loader, and not
+# every host can run a 32-bit one.
 libraries_of() {
   local from=$1 bits name path key next
   local -A found=()
@@ -15,13 +16,14 @@ libraries_of() {
     while read -r bits name; do
       key=$bits:$name
       [[ -z ${found[$key]:-} ]] || continue
-      path=$name
+      path=${cross:+$from}$name
       if [[ $name != /* ]]; then
-        path=$from/usr/lib/x86_64-linux-gnu/$name
-        [[ $bits == 64 && -f $path ]] ||
+        # shellcheck disable=SC2154  # of lib.sh
+        path=$from/usr/lib/$triplet/$name
+        [[ $bits == 64 && -f $path || -n $cross ]] ||
           path=$(realpath -s "$(gcc "-m$bits" -print-file-name="$name")")
       fi
-      [[ -f $path ]] || die "$name, which a program of the guest needs, is not on this host"
+      [[ -f $path ]] || die "$name, which a program of the guest needs, is not in ${from:-/}"
       found[$key]=1
       next+=("$path")
       printf '%s\n' "$path"
@@ -37,7 +39,7 @@ libraries_of() {
 # with the target of a link.
 copy_file() {
   local root=$1 from=$2 path=$3 to=$3 source=$2$3
-  [[ -e $source ]] || source=$path
+  [[ -e $source || -n $cross ]] || source=$path
   case $to in
     /bin/* | /sbin/* | /lib/* | /lib32/* | /lib64/*) to=/usr$to ;;
   esac
