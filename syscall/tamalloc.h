@@ -32,13 +32,14 @@
 #include <unistd.h>
 
 /*
- * On other architectures than x86 the number may belong to another call, as on
- * Alpha. There it is used only if the kernel's own headers define it.
+ * On other architectures than x86 and ARM the number may belong to another call,
+ * as on Alpha. There it is used only if the kernel's own headers define it.
  */
 #ifndef __NR_tamalloc
 #if defined(__x86_64__) && defined(__ILP32__)
 #define __NR_tamalloc	(__X32_SYSCALL_BIT + 554)
-#elif defined(__x86_64__) || defined(__i386__)
+#elif defined(__x86_64__) || defined(__i386__) || defined(__aarch64__) || \
+	defined(__arm__)
 #define __NR_tamalloc	554
 #endif
 #endif
