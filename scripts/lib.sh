@@ -20,10 +20,11 @@ linux_pristine=$linux-pristine
 if [[ $ARCH == arm64 ]]; then
   triplet=aarch64-linux-gnu emulator=qemu-system-aarch64 kernel_target=Image
   cross=$triplet- target_cc=$arch_root/cross/root/usr/bin/$triplet-gcc
+  triplet32=arm-linux-gnueabihf target_cc32=$arch_root/cross/root/usr/bin/arm-linux-gnueabihf-gcc
   guest_root=$arch_root/guest-debs/root
 else
   triplet=x86_64-linux-gnu emulator=qemu-system-x86_64 kernel_target=bzImage
-  cross='' target_cc=gcc guest_root=''
+  cross='' target_cc=gcc triplet32='' target_cc32='' guest_root=''
 fi
 # shellcheck disable=SC2034
 jobs=$(($(getconf _NPROCESSORS_ONLN) + 1))

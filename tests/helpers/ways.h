@@ -56,7 +56,7 @@ static inline uintptr_t way_populate(uint64_t size)
 /* Like existing programs: no header, the bare number, a signed long */
 static inline uintptr_t way_bare(uint64_t size)
 {
-	long ret = syscall(554, size);
+	long ret = syscall(554, (size_t)size);
 
 	return ret == -1 ? 0 : (uintptr_t)ret;
 }
