@@ -9,6 +9,15 @@ low="0 EINVAL 0 0 0 0
 4097 ok 8 1 8 0 0 0 low
 2147483648 ok 2097152 1 2097152 0 0 0 low"
 
+# The TASK_SIZE of a 32-bit program
+task32=0xffffe000
+[[ $(uname -m) != aarch64 ]] || task32=0xfffff000
+
+# around SIZE: the sizes one byte below it, it, and one byte above it
+around() {
+  printf '0x%x\n' $(($1 - 1)) $(($1)) $(($1 + 1))
+}
+
 setup() {
   overcommit=$(</proc/sys/vm/overcommit_memory)
   # Only the address space shall be short here.
@@ -19,26 +28,31 @@ teardown() {
   echo "$overcommit" >/proc/sys/vm/overcommit_memory
 }
 
-@test "abi: an i386 program gets memory below 4 GiB, up to its own TASK_SIZE" {
-  # 0xffffe000 is the TASK_SIZE of such a program.
-  run -0 callcase32 --way tamalloc 0 1 4097 2147483648 0xffffdfff 0xffffe000 0xffffe001 0xffffffff
+@test "abi: a 32-bit program gets memory below 4 GiB, up to its own TASK_SIZE" {
+  local sizes
+  mapfile -t sizes < <(around $task32)
+  run -0 callcase32 --way tamalloc 0 1 4097 2147483648 "${sizes[@]}" 0xffffffff
   assert_eq "$low
-0xffffdfff ENOMEM 0 0 0 0
-0xffffe000 ENOMEM 0 0 0 0
-0xffffe001 EINVAL 0 0 0 0
+${sizes[0]} ENOMEM 0 0 0 0
+$task32 ENOMEM 0 0 0 0
+${sizes[2]} EINVAL 0 0 0 0
 0xffffffff EINVAL 0 0 0 0" "$output"
 }
 
-@test "abi: an i386 program gets the same from mmap, except EINVAL" {
-  local sizes=(0 1 4097 2147483648 0xffffdfff 0xffffe000) mmap
+@test "abi: a 32-bit program gets the same from mmap, except EINVAL" {
+  local sizes mmap beyond
+  mapfile -t sizes < <(around $task32)
+  beyond=${sizes[2]}
+  sizes=(0 1 4097 2147483648 "${sizes[@]:0:2}")
   run -0 callcase32 --way mmap "${sizes[@]}"
   mmap=$output
   run -0 callcase32 --way tamalloc "${sizes[@]}"
   assert_eq "$mmap" "$output"
-  run -0 callcase32 --way mmap 0xffffe001
-  assert_eq "0xffffe001 ENOMEM 0 0 0 0" "$output" "mmap beyond TASK_SIZE"
+  run -0 callcase32 --way mmap "$beyond"
+  assert_eq "$beyond ENOMEM 0 0 0 0" "$output" "mmap beyond TASK_SIZE"
 }
 
+# bats test_tags=x86
 @test "abi: the personality ADDR_LIMIT_3GB lowers the TASK_SIZE of an i386 program" {
   run -0 callcase32 --3gb --way tamalloc 0xc0000000 0xc0000001 0xffffe000
   assert_eq "0xc0000000 ENOMEM 0 0 0 0
@@ -46,7 +60,7 @@ teardown() {
 0xffffe000 EINVAL 0 0 0 0" "$output"
 }
 
-@test "abi: an i386 program meets the same limits" {
+@test "abi: a 32-bit program meets the same limits" {
   local way
   for way in mmap tamalloc; do
     run -0 callcase32 --way "$way" --as 1024 1048576 1048577
@@ -57,6 +71,7 @@ teardown() {
   done
 }
 
+# bats test_tags=x86
 @test "abi: a 64-bit program gets memory below 4 GiB by int 0x80" {
   run -0 callcase --way int80 0 1 4097 2147483648
   assert_eq "$low" "$output"
@@ -64,6 +79,7 @@ teardown() {
   assert_eq "$low" "$output" "mmap by int 0x80"
 }
 
+# bats test_tags=x86
 @test "abi: int 0x80 takes the lower half of the size, and a size beyond it is ENOMEM" {
   # The address space of the program itself is larger than 32 bits can express.
   run -0 callcase --way int80 0x100001000 0xffffffffffffffff
@@ -76,6 +92,7 @@ teardown() {
   assert_eq "4096 ok 4 1 4 0 0 0 high" "$output"
 }
 
+# bats test_tags=x86
 @test "abi: the kernel serves x32 numbers as it does for mmap" {
   local mmap
   run -0 callcase --way x32-mmap 0 1 4097 2147483648
@@ -87,6 +104,7 @@ teardown() {
   assert_eq "4097 ok 8 1 8 0 0 0 low" "${lines[2]}"
 }
 
+# bats test_tags=x86
 @test "abi: an x32 program gets memory below 4 GiB, up to its own TASK_SIZE" {
   run -0 callcasex32 --way tamalloc 0 1 4097 2147483648 0xffffe000 0xffffe001 0xffffffff
   assert_eq "$low
