@@ -181,6 +181,7 @@ static const struct {
 };
 
 #define FILLED_PAGES	(TOUCHED / PAGE)
+#define FILLED_MOST	(TOUCHED / 4096)
 
 /* The pages of a pattern in the order of their touches; the same in every run */
 static size_t make_pattern(bool dense, size_t *order)
@@ -205,8 +206,8 @@ static size_t make_pattern(bool dense, size_t *order)
 /* The cheapest round counts: the first pay for caches, and others meet a timer. */
 static void measure_fill(size_t fill, const char *suffix)
 {
-	static unsigned char incore[FILLED_PAGES];
-	static size_t order[FILLED_PAGES];
+	static unsigned char incore[FILLED_MOST];
+	static size_t order[FILLED_MOST];
 	bool dense = !strcmp(suffix, "dense");
 	size_t i, n = make_pattern(dense, order), committed = 0;
 	long long ns, least = 0;

@@ -35,6 +35,9 @@
 #define MADV_SOFT_OFFLINE	101
 #endif
 
+/* Filling ahead is for x86-64, which has one size of page. */
+#undef PAGE
+#define PAGE		4096UL
 #define PAGES		1024UL
 #define WORDS		(PAGE / sizeof(uint64_t))
 #define EXIT_LACKS	77

@@ -277,13 +277,13 @@ static void *touch(void *arg)
 
 static void print_fault(int fd, char *p, size_t page, bool copy)
 {
-	static char source[PAGE] __attribute__((aligned(PAGE)));
+	static char source[PAGE_MOST] __attribute__((aligned(PAGE_MOST)));
 	struct uffd_msg msg;
 	pthread_t thread;
 	void *seen;
 
 	fault_at = p + page * PAGE + 5;
-	memset(source, 0x77, sizeof(source));
+	memset(source, 0x77, PAGE);
 	if (pthread_create(&thread, NULL, touch, NULL))
 		errx(1, "pthread_create");
 	msg = uffd_wait(fd);
@@ -424,7 +424,7 @@ static void fuse_reply(int fd, uint64_t unique, int error, const void *data, siz
 static void fuse_serve(int fd, int asked, int go)
 {
 	static char request[1 << 17] __attribute__((aligned(8)));
-	static char page[PAGE];
+	static char page[PAGE_MOST];
 	const struct fuse_in_header *in = (const void *)request;
 	struct fuse_attr dir = { .ino = 1, .mode = S_IFDIR | 0755, .nlink = 2 };
 	struct fuse_attr file = {
@@ -460,7 +460,7 @@ static void fuse_serve(int fd, int asked, int go)
 		case FUSE_READ:
 			send_byte(asked);
 			get_byte(go);
-			fuse_reply(fd, in->unique, 0, page, sizeof(page));
+			fuse_reply(fd, in->unique, 0, page, PAGE);
 			break;
 		case FUSE_FORGET:
 		case FUSE_BATCH_FORGET:

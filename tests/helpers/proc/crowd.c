@@ -20,8 +20,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "page.h"
+
 /* The children touch it, each a different number of pages. */
-volatile char pages[8][4096];
+volatile char pages[8 * PAGE_MOST];
 
 static pid_t *pids;
 static int number, share = 1;
@@ -54,7 +56,7 @@ static void start(int i, int size)
 	if (pid)
 		return;
 	for (int page = 0; page < i % 8; page++)
-		pages[page][0] = 1;
+		pages[page * PAGE] = 1;
 	if (size > 1) {
 		stacks = mmap(NULL, (size - 1) * STACK, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

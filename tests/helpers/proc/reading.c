@@ -16,10 +16,10 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
+#include "page.h"
 #include "pids.h"
 
 #define SIZE	(1 << 20)
-#define PAGE	4096
 
 static const char *const paths[] = {
 	"/proc/tamalloc/pids", "/proc/tamalloc/summary"

@@ -13,17 +13,16 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "page.h"
 #include "pids.h"
 #include "uffd.h"
-
-#define PAGE	4096
 
 static char buf[1 << 20];
 
 static int mortal(int number)
 {
-	static char memory[64][PAGE];
-	volatile char (*pages)[PAGE] = memory;
+	static char memory[64 * PAGE_MOST];
+	volatile char *pages = memory;
 	pid_t pid;
 	int i;
 
@@ -33,7 +32,7 @@ static int mortal(int number)
 			err(1, "fork");
 		if (!pid) {
 			for (i = 0; i < 64; i++)
-				pages[i][0] = 1;
+				pages[i * PAGE] = 1;
 			_exit(0);
 		}
 		waitpid(pid, NULL, 0);

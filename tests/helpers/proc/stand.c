@@ -25,6 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "page.h"
 #include "tamalloc.h"
 
 static const struct option options[] = {
@@ -97,7 +98,7 @@ static void *touched(size_t size, int flags)
 	char *p = map(size, flags);
 	size_t i;
 
-	for (i = 0; i < size; i += 4096)
+	for (i = 0; i < size; i += PAGE)
 		p[i] = 1;
 	return p;
 }
@@ -116,7 +117,7 @@ static void map_file(const char *path)
 	if (p == MAP_FAILED)
 		err(1, "mmap of %s", path);
 	close(fd);
-	for (i = 0; i < size; i += 4096)
+	for (i = 0; i < size; i += (off_t)PAGE)
 		sink = p[i];
 	(void)sink;
 }

@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "page.h"
 #include "pids.h"
 
 #define SIZE	(2 << 20)
@@ -30,7 +31,7 @@ static void worker(void)
 	if (p == MAP_FAILED)
 		err(1, "mmap");
 	/* The kernel notes the peak when something is unmapped. */
-	munmap(p + SIZE - 4096, 4096);
+	munmap(p + SIZE - PAGE, PAGE);
 	execl("/proc/self/exe", "torn", "--worker", NULL);
 	err(1, "exec");
 }

@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "page.h"
 #include "pids.h"
 
 #define PAGES_MAX	8
@@ -84,15 +85,15 @@ static void grow_and_shrink(int pages, char what, struct figures *figures)
 	}
 	if (write(refs, "5", 1) != 1)
 		err(1, "clear_refs");
-	p = mmap(NULL, pages << 12, PROT_READ | PROT_WRITE,
+	p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		err(1, "mmap");
 	for (i = 0; i < pages; i++)
-		p[i << 12] = 1;
+		p[i * PAGE] = 1;
 	pass(ask[1], what);
 	await(answer[0]);
-	munmap(p, pages << 12);
+	munmap(p, pages * PAGE);
 
 	len = pread(status, buf, sizeof(buf) - 1, 0);
 	if (len < 0)

@@ -11,14 +11,13 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include "page.h"
 #include "pids.h"
 #include "uffd.h"
 
-#define PAGE	4096
-
 static int uffd;
 static bool waited;
-static char zero[PAGE], plain[1 << 20];
+static char zero[PAGE_MOST], plain[1 << 20];
 
 static void *provide(void *page)
 {
