@@ -6,7 +6,7 @@ load helpers
 setup() {
   copy=$BATS_TEST_TMPDIR/checkout
   copy_checkout "$copy" kernel-patches proc scripts syscall tests Makefile
-  unset KERNEL_SRC KERNEL_TARBALL ACCEL TALLY V
+  unset KERNEL_SRC KERNEL_TARBALL ACCEL ARCH TALLY V
 }
 
 # Nothing leaves a half-made source tree.
@@ -93,12 +93,55 @@ fake_tree() {
   refused "ACCEL=hvf is unknown; set it to kvm or tcg" env ACCEL=hvf "$copy/scripts/vm/accel"
 }
 
-@test "input: a missing tool" {
+@test "input: an unknown ARCH, and what is not for it" {
+  refused "ARCH=mips is not supported; set it to x86 or arm64" env ARCH=mips "$copy/scripts/vm/accel"
+  refused "ACCEL=kvm cannot execute arm64" env ARCH=arm64 ACCEL=kvm "$copy/scripts/vm/accel"
+  refused "ARCH=arm64 is for run, test, shell, image, kernel and setup, not for deb; leave it out" \
+    make --no-print-directory -C "$copy" deb ARCH=arm64
+}
+
+@test "input: a mirror without packages for ARCH leaves nothing behind" {
+  local what
+  # Two lines of sources, an update that succeeds, and no package
+  stub apt-get 'case "$*" in' \
+    '  *indextargets*) echo "bookworm http://a.invalid"; echo "bookworm-security http://b.invalid" ;;' \
+    '  *install*|*download*) exit 100 ;;' 'esac'
+  stub aarch64-linux-gnu-ld
+  stub arm-linux-gnueabihf-ld
+  for what in cross guest; do
+    run --separate-stderr ! env ARCH=arm64 PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$copy/scripts/vm/debs" $what
+    assert_eq 1 "${#stderr_lines[@]}" "lines on standard error"
+    assert_has "add a mirror that has them to the sources of apt" "$stderr"
+    assert_has "the mirror lacks" "$stderr"
+  done
+  assert_eq "" "$(find "$copy/build/arm64" -mindepth 1 2>/dev/null)" "files in build/arm64"
+}
+
+# bin_with TOOL...: $BATS_TEST_TMPDIR/bin with these programs of this machine
+bin_with() {
   local tool
   mkdir "$BATS_TEST_TMPDIR/bin"
-  for tool in bash dirname getconf cat; do
-    ln -s "$(command -v $tool)" "$BATS_TEST_TMPDIR/bin/"
+  for tool; do
+    ln -s "$(command -v "$tool")" "$BATS_TEST_TMPDIR/bin/"
   done
+}
+
+@test "input: no emulator and no linker for ARCH" {
+  local tool
+  bin_with bash dirname getconf cat
+  mkdir -p "$copy/build/arm64"
+  touch "$copy"/build/arm64/{Image,image.cpio}
+  refused "qemu-system-aarch64 is missing; run 'make setup ARCH=arm64'" \
+    env ARCH=arm64 PATH="$BATS_TEST_TMPDIR/bin" "$copy/scripts/vm/run" probe
+  for tool in apt-get apt-cache dpkg-deb dpkg-query; do
+    stub $tool
+  done
+  refused "aarch64-linux-gnu-ld is missing; run 'make setup ARCH=arm64'" \
+    env ARCH=arm64 PATH="$BATS_TEST_TMPDIR/bin" "$copy/scripts/vm/debs" cross
+}
+
+@test "input: a missing tool" {
+  bin_with bash dirname getconf cat
   refused "is missing; run 'make setup'" \
     env PATH="$BATS_TEST_TMPDIR/bin" "$copy/scripts/vm/image"
 }
@@ -107,6 +150,7 @@ fake_tree() {
   mkdir -p "$copy/build"
   refused "there is no run 'nonsense'" "$copy/scripts/vm/run" nonsense
   refused "run 'make kernel'" "$copy/scripts/vm/run" probe
+  refused "run 'make kernel ARCH=arm64'" env ARCH=arm64 "$copy/scripts/vm/run" probe
 }
 
 @test "input: values that no guest can have" {
