@@ -3,7 +3,8 @@
 # every process: longer ids cost more, and so do trees with holes.
 # SPDX-License-Identifier: GPL-2.0-only
 
-# bats file_tags=first-ids
+# The limits are instructions of x86-64.
+# bats file_tags=first-ids, x86
 load ../helpers
 
 limits=$BATS_TEST_DIRNAME/limits
