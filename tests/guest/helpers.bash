@@ -7,6 +7,9 @@
 pids=/proc/tamalloc/pids
 summary=/proc/tamalloc/summary
 counters=/sys/kernel/mm/tamalloc
+# The size of a page: 4 KiB on x86, and 4, 16 or 64 KiB on arm64
+page=$(getconf PAGESIZE)
+page_kb=$((page / 1024))
 
 # has_call: whether this kernel has the call, and not the two files alone.
 has_call() {

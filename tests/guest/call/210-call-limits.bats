@@ -38,7 +38,7 @@ beside() {
 sizes() {
   local task
   task=$(task_size)
-  printf '%s\n' 0 1 4095 4096 4097 $((2 << 20)) 2147483648 4294967295 4294967296 \
+  printf '%s\n' 0 1 $((page - 1)) "$page" $((page + 1)) $((2 << 20)) 2147483648 4294967295 4294967296 \
     $((task - 1)) "$task" $((task + 1)) $((1 << 47)) 0x8000000000000000 \
     0xfffffffffffff000 0xffffffffffffffff
 }
@@ -77,10 +77,10 @@ expected_of_mmap() {
   mapfile -t list < <(sizes)
   run -0 callcase --way tamalloc "${list[@]}"
   assert_eq "0 EINVAL 0 0 0 0
-1 ok 4 1 4 0 0 0 high
-4095 ok 4 1 4 0 0 0 high
-4096 ok 4 1 4 0 0 0 high
-4097 ok 8 1 8 0 0 0 high
+1 ok $page_kb 1 $page_kb 0 0 0 high
+$((page - 1)) ok $page_kb 1 $page_kb 0 0 0 high
+$page ok $page_kb 1 $page_kb 0 0 0 high
+$((page + 1)) ok $((2 * page_kb)) 1 $((2 * page_kb)) 0 0 0 high
 2097152 ok 2048 1 2048 0 0 0 high
 2147483648 ok 2097152 1 2097152 0 0 0 high
 4294967295 ok 4194304 1 4194304 0 0 0 high
@@ -121,7 +121,7 @@ $(((total << 10) + 1)) ENOMEM 0 0 0 0" $((total << 10)) $(((total << 10) + 1))
   local limit
   echo 2 >/proc/sys/vm/overcommit_memory
   limit=$(awk '$1 == "CommitLimit:" { print $2 }' /proc/meminfo)
-  beside "1 ok 4 1 4 0 0 0 high
+  beside "1 ok $page_kb 1 $page_kb 0 0 0 high
 104857600 ok 102400 1 102400 0 0 0 high
 $((limit << 10)) ENOMEM 0 0 0 0" 1 104857600 $((limit << 10))
   # Mode 1 accepts the same size.
@@ -131,8 +131,8 @@ $((limit << 10)) ENOMEM 0 0 0 0" 1 104857600 $((limit << 10))
 
 @test "limits: vm.max_map_count allows the last mapping and refuses the next" {
   echo 300 >/proc/sys/vm/max_map_count
-  beside "4096 ok 4 1 4 0 0 0 high" --maps-left 1 4096
-  beside "4096 ENOMEM 0 0 0 0" --maps-left 0 4096
+  beside "$page ok $page_kb 1 $page_kb 0 0 0 high" --maps-left 1 "$page"
+  beside "$page ENOMEM 0 0 0 0" --maps-left 0 "$page"
 }
 
 @test "limits: mlockall(MCL_FUTURE) within RLIMIT_MEMLOCK locks, over it is EAGAIN" {
@@ -143,8 +143,9 @@ $((limit << 10)) ENOMEM 0 0 0 0" 1 104857600 $((limit << 10))
 }
 
 @test "limits: RLIMIT_MEMLOCK binds neither root nor a process without MCL_FUTURE [control]" {
-  beside "1048577 ok 1028 1 1028 1028 0 0 high" --memlock 1024 --lock-future 1048577
-  beside "1048577 ok 1028 1 1028 0 0 0 high" --unprivileged --memlock 1024 1048577
+  local kb=$((1024 + page_kb))
+  beside "1048577 ok $kb 1 $kb $kb 0 0 high" --memlock 1024 --lock-future 1048577
+  beside "1048577 ok $kb 1 $kb 0 0 0 high" --unprivileged --memlock 1024 1048577
 }
 
 @test "limits: mlockall(MCL_FUTURE) populates at once, MCL_ONFAULT does not" {

@@ -3,15 +3,16 @@
 
 load ../helpers
 
-# The results of 0, 1, 4097 and 2147483648 bytes
+# The results of some sizes
+sizes=(0 1 $((page + 1)) 2147483648)
 low="0 EINVAL 0 0 0 0
-1 ok 4 1 4 0 0 0 low
-4097 ok 8 1 8 0 0 0 low
+1 ok $page_kb 1 $page_kb 0 0 0 low
+$((page + 1)) ok $((2 * page_kb)) 1 $((2 * page_kb)) 0 0 0 low
 2147483648 ok 2097152 1 2097152 0 0 0 low"
 
 # The TASK_SIZE of a 32-bit program
 task32=0xffffe000
-[[ $(uname -m) != aarch64 ]] || task32=0xfffff000
+[[ $(uname -m) != aarch64 ]] || printf -v task32 '0x%x' $(((1 << 32) - page))
 
 # around SIZE: the sizes one byte below it, it, and one byte above it
 around() {
@@ -29,27 +30,25 @@ teardown() {
 }
 
 @test "abi: a 32-bit program gets memory below 4 GiB, up to its own TASK_SIZE" {
-  local sizes
-  mapfile -t sizes < <(around $task32)
-  run -0 callcase32 --way tamalloc 0 1 4097 2147483648 "${sizes[@]}" 0xffffffff
+  local edge
+  mapfile -t edge < <(around $task32)
+  run -0 callcase32 --way tamalloc "${sizes[@]}" "${edge[@]}" 0xffffffff
   assert_eq "$low
-${sizes[0]} ENOMEM 0 0 0 0
+${edge[0]} ENOMEM 0 0 0 0
 $task32 ENOMEM 0 0 0 0
-${sizes[2]} EINVAL 0 0 0 0
+${edge[2]} EINVAL 0 0 0 0
 0xffffffff EINVAL 0 0 0 0" "$output"
 }
 
 @test "abi: a 32-bit program gets the same from mmap, except EINVAL" {
-  local sizes mmap beyond
-  mapfile -t sizes < <(around $task32)
-  beyond=${sizes[2]}
-  sizes=(0 1 4097 2147483648 "${sizes[@]:0:2}")
-  run -0 callcase32 --way mmap "${sizes[@]}"
+  local edge mmap
+  mapfile -t edge < <(around $task32)
+  run -0 callcase32 --way mmap "${sizes[@]}" "${edge[@]:0:2}"
   mmap=$output
-  run -0 callcase32 --way tamalloc "${sizes[@]}"
+  run -0 callcase32 --way tamalloc "${sizes[@]}" "${edge[@]:0:2}"
   assert_eq "$mmap" "$output"
-  run -0 callcase32 --way mmap "$beyond"
-  assert_eq "$beyond ENOMEM 0 0 0 0" "$output" "mmap beyond TASK_SIZE"
+  run -0 callcase32 --way mmap "${edge[2]}"
+  assert_eq "${edge[2]} ENOMEM 0 0 0 0" "$output" "mmap beyond TASK_SIZE"
 }
 
 # bats test_tags=x86
@@ -88,8 +87,8 @@ ${sizes[2]} EINVAL 0 0 0 0
 }
 
 @test "abi: the same program gets memory above 4 GiB by its own call [control]" {
-  run -0 callcase --way tamalloc 4096
-  assert_eq "4096 ok 4 1 4 0 0 0 high" "$output"
+  run -0 callcase --way tamalloc "$page"
+  assert_eq "$page ok $page_kb 1 $page_kb 0 0 0 high" "$output"
 }
 
 # bats test_tags=x86
@@ -116,9 +115,9 @@ ${sizes[2]} EINVAL 0 0 0 0
 @test "abi: a program that knows only the number 554 gets the same" {
   local program header
   for program in callcase callcase32; do
-    run -0 "$program" --way tamalloc 0 1 4097 2147483648 0xffffffff
+    run -0 "$program" --way tamalloc "${sizes[@]}" 0xffffffff
     header=$output
-    run -0 "$program" --way bare 0 1 4097 2147483648 0xffffffff
+    run -0 "$program" --way bare "${sizes[@]}" 0xffffffff
     assert_eq "$header" "$output" "$program"
   done
 }

@@ -14,7 +14,7 @@ load ../helpers
   assert_eq "unexpected 0" "$output"
   assert_eq $((calls + 20 * each)) "$(<$counters/calls)" calls
   assert_eq $((failures + 16 * each)) "$(<$counters/failures)" failures
-  assert_eq $((bytes + 4 * each * 4096)) "$(<$counters/reserved_bytes)" reserved_bytes
+  assert_eq $((bytes + 4 * each * page)) "$(<$counters/reserved_bytes)" reserved_bytes
 }
 
 @test "counters: calls by every ABI count, refused ones as failures" {
@@ -32,7 +32,7 @@ load ../helpers
   done
   assert_eq $((calls + 2 * n)) "$(<$counters/calls)" calls
   assert_eq $((failures + n)) "$(<$counters/failures)" failures
-  assert_eq $((bytes + n * 4096)) "$(<$counters/reserved_bytes)" reserved_bytes
+  assert_eq $((bytes + n * page)) "$(<$counters/reserved_bytes)" reserved_bytes
 }
 
 @test "counters: mmap and munmap are not counted [control]" {

@@ -21,8 +21,8 @@ load ../helpers
     every+=("callcase --way int80-mmap" "callcase --way x32-mmap" "callcasex32 --way mmap")
   for call in "${every[@]}"; do
     # shellcheck disable=SC2086  # words
-    run -0 $call 4096
-    [[ $output == "4096 ok 4 1 4 0 0 0 "* ]] || fail "$call: $output"
+    run -0 $call "$page"
+    [[ $output == "$page ok $page_kb 1 $page_kb 0 0 0 "* ]] || fail "$call: $output"
   done
 }
 

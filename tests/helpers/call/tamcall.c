@@ -25,6 +25,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "page.h"
+
 #define NR_TAMALLOC 554
 
 static long status_kb(const char *key)
@@ -54,7 +56,7 @@ static int do_call(char **sizes)
 			printf("%s %s %ld\n", *sizes, strerrorname_np(errno),
 			       status_kb("VmSize") - before);
 		else
-			printf("%s ok %ld %ld\n", *sizes, ret & 4095,
+			printf("%s ok %ld %ld\n", *sizes, ret & (long)(PAGE - 1),
 			       status_kb("VmSize") - before);
 		errno = 0;
 	}
@@ -87,16 +89,16 @@ static int do_lazy(size_t pages)
 	for (step = 0; step < 4; step++) {
 		fault = faults();
 		if (step == 1)
-			p = (char *)syscall(NR_TAMALLOC, pages * 4096);
+			p = (char *)syscall(NR_TAMALLOC, pages * PAGE);
 		for (i = 0; step == 2 && i < pages; i++)
-			if (p[i * 4096])
+			if (p[i * PAGE])
 				errx(1, "page %zu is not zero", i);
 		for (i = 0; step == 3 && i < pages; i++)
-			p[i * 4096] = 1;
+			p[i * PAGE] = 1;
 		fault = faults() - fault;
 		resident = 0;
 		if (p) {
-			if (mincore((void *)p, pages * 4096, vec))
+			if (mincore((void *)p, pages * PAGE, vec))
 				err(1, "mincore");
 			for (i = 0; i < pages; i++)
 				resident += vec[i] & 1;
@@ -115,7 +117,7 @@ static void frames(const void *p, size_t pages, uint64_t *pfn)
 
 	if (fd < 0)
 		err(1, "/proc/self/pagemap");
-	if (pread(fd, pfn, want, (uintptr_t)p / 4096 * 8) != (ssize_t)want)
+	if (pread(fd, pfn, want, (uintptr_t)p / PAGE * 8) != (ssize_t)want)
 		err(1, "pagemap");
 	close(fd);
 	for (i = 0; i < pages; i++)
@@ -131,7 +133,7 @@ static int compare(const void *a, const void *b)
 
 static int do_zero(size_t size)
 {
-	size_t i, pages = size / 4096, bad = 0, recycled = 0;
+	size_t i, pages = size / PAGE, bad = 0, recycled = 0;
 	uint64_t *before = calloc(pages, sizeof(*before));
 	uint64_t *after = calloc(pages, sizeof(*after));
 	unsigned char *p;
@@ -149,10 +151,10 @@ static int do_zero(size_t size)
 		err(1, "tamalloc");
 	/* A write to one byte of a page makes it real; the others must be zero. */
 	for (i = 0; i < pages; i++)
-		p[i * 4096 + i % 4096] = 0x5a;
+		p[i * PAGE + i % PAGE] = 0x5a;
 	frames(p, pages, after);
 	for (i = 0; i < size; i++)
-		bad += p[i] != (i % 4096 == i / 4096 % 4096 ? 0x5a : 0);
+		bad += p[i] != (i % PAGE == i / PAGE % PAGE ? 0x5a : 0);
 
 	qsort(before, pages, sizeof(*before), compare);
 	for (i = 0; i < pages; i++)
