@@ -3,7 +3,6 @@
  * Compare /proc/tamalloc/pids and summary with /proc/PID/status of a process
  * that stands still.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
