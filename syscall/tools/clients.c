@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clients.h"
+#include "settle.h"
 #include "tamalloc.h"
 
 unsigned long parse_number(const char *what, const char *text,
@@ -171,6 +172,8 @@ const char *textfile_read(struct textfile *file)
 {
 	size_t len = 0;
 	ssize_t got;
+
+	settle_counters();
 
 	for (;;) {
 		/* Keep one byte for the end of the string. */

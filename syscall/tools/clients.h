@@ -58,7 +58,7 @@ size_t only_mib(int argc, char **argv, const char *help, const char *mib);
 /* Exit with EXIT_FAILURE if standard output failed to take all the output. */
 void flush_stdout(void);
 
-/* A text file that is read repeatedly through one descriptor */
+/* A text file about this process, read repeatedly through one descriptor */
 struct textfile {
 	const char *path;
 	int fd;
@@ -72,7 +72,7 @@ struct textfile {
  */
 int textfile_open(struct textfile *file, const char *path, size_t size);
 
-/* The whole text as it is now, valid until the next call for this file */
+/* The whole text as it is now, with exact counters; valid until the next call for this file */
 const char *textfile_read(struct textfile *file);
 
 void textfile_close(struct textfile *file);

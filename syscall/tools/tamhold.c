@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clients.h"
+#include "settle.h"
 
 /* As in the shell */
 #define EXIT_CANNOT_RUN	126
@@ -192,6 +193,7 @@ int main(int argc, char **argv)
 			     (unsigned int)(unsigned char)mem[bad]);
 	}
 	write_pages(mem, touch);
+	settle_counters();
 
 	if (optind < argc) {
 		print_held(size, touch);

@@ -16,6 +16,11 @@ has_call() {
   [[ -d $counters ]]
 }
 
+# before_linux VERSION: whether this kernel is older.
+before_linux() {
+  [[ $(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1) != "$1" ]]
+}
+
 # assert_le LOW HIGH [WHAT]: LOW <= HIGH
 assert_le() {
   (($1 <= $2)) || fail "${3:-value}:" "  expected at most: $2" "  actual:           $1"

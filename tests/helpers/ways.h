@@ -21,6 +21,7 @@
 
 #include "page.h"
 #include "tamalloc.h"
+#include "tools/settle.h"
 
 #define RW	(PROT_READ | PROT_WRITE)
 #define ANON	(MAP_PRIVATE | MAP_ANONYMOUS)
@@ -191,6 +192,7 @@ static inline long proc_kb(const char *path, const char *key)
 
 static inline long status_kb(const char *key)
 {
+	settle_counters();
 	return proc_kb("/proc/self/status", key);
 }
 

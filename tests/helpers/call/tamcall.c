@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "page.h"
+#include "tools/settle.h"
 
 #define NR_TAMALLOC 554
 
@@ -36,6 +37,7 @@ static long status_kb(const char *key)
 	char line[256];
 	long kb = -1;
 
+	settle_counters();
 	if (!f)
 		err(1, "/proc/self/status");
 	while (fgets(line, sizeof(line), f))

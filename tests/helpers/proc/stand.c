@@ -27,9 +27,11 @@
 
 #include "page.h"
 #include "tamalloc.h"
+#include "tools/settle.h"
 
 static const struct option options[] = {
 	{ "anon", required_argument, NULL, 'a' },
+	{ "behind", no_argument, NULL, 'b' },
 	{ "clone-vm", required_argument, NULL, 'v' },
 	{ "comm-hex", required_argument, NULL, 'c' },
 	{ "drop", required_argument, NULL, 'd' },
@@ -54,6 +56,7 @@ static const char usage[] =
 "Usage: stand [OPTION...]\n"
 "Start a process that stands still, print its PID.\n"
 "  --anon KB        touch KB of anonymous memory\n"
+"  --behind         do not add the last faults to the counters (before Linux 6.2)\n"
 "  --clone-vm N     N more processes that share its address space\n"
 "  --comm-hex HEX   name itself these bytes\n"
 "  --drop KB        touch KB of anonymous memory and give it back\n"
@@ -169,9 +172,12 @@ static void *stand_thread(void *arg)
 
 static int ready_fd;
 static bool leader_exits;
+static bool behind;
 
 static void ready(void)
 {
+	if (!behind)
+		settle_counters();
 	if (write(ready_fd, "", 1) != 1)
 		_exit(1);
 	close(ready_fd);
@@ -224,6 +230,9 @@ static void set_up(int argc, char **argv)
 		switch (opt) {
 		case 'a':
 			touched(number(optarg) << 10, MAP_PRIVATE);
+			break;
+		case 'b':
+			behind = true;
 			break;
 		case 'c':
 			set_comm(optarg);
