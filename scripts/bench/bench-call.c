@@ -162,7 +162,11 @@ static void write_setting(const char *path, const char *value)
 }
 
 #define THP		"/sys/kernel/mm/transparent_hugepage/"
+#define FOLIOS		THP "hugepages-"
 #define AHEAD_KB	"/sys/kernel/mm/tamalloc/ahead_kb"
+
+/* Anonymous folios of several sizes, since Linux 6.8; without them, it cannot fill ahead. */
+static bool has_folios, has_ahead;
 
 static const struct {
 	const char *name;
@@ -282,12 +286,32 @@ static void in_child(void (*measure)(size_t n, const char *suffix), size_t n, co
 		errx(1, "a child failed");
 }
 
+/* Returns false if this kernel lacks what @fill sets. */
+static bool set_up_fill(size_t fill)
+{
+	if (!has_ahead && strcmp(fills[fill].ahead_kb, "64"))
+		return false;
+	if (!has_folios && strcmp(fills[fill].thp_64k, "never"))
+		return false;
+
+	write_setting(THP "enabled", fills[fill].thp);
+	if (has_folios) {
+		write_setting(FOLIOS "64kB/enabled", fills[fill].thp_64k);
+		write_setting(FOLIOS "2048kB/enabled", fills[fill].thp_2m);
+	}
+	if (has_ahead)
+		write_setting(AHEAD_KB, fills[fill].ahead_kb);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	bool only_fill = argc == 2 && !strcmp(argv[1], "fill");
 	size_t n;
 	int on;
 
+	has_folios = !access(FOLIOS "64kB", F_OK);
+	has_ahead = !access(AHEAD_KB, F_OK);
 	for (on = 0; on <= 1 && !only_fill; on++) {
 		const char *suffix = on ? ".thp_on" : "";
 
@@ -297,17 +321,15 @@ int main(int argc, char **argv)
 			in_child(call_all, n, suffix);
 	}
 	for (n = 0; n < sizeof(fills) / sizeof(fills[0]); n++) {
-		write_setting(THP "enabled", fills[n].thp);
-		write_setting(THP "hugepages-64kB/enabled", fills[n].thp_64k);
-		write_setting(THP "hugepages-2048kB/enabled", fills[n].thp_2m);
-		if (!access(AHEAD_KB, F_OK))
-			write_setting(AHEAD_KB, fills[n].ahead_kb);
+		if (!set_up_fill(n))
+			continue;
 		in_child(measure_fill, n, "dense");
 		in_child(measure_fill, n, "sparse");
 	}
 	write_setting(THP "enabled", "madvise");
-	write_setting(THP "hugepages-2048kB/enabled", "inherit");
-	if (!access(AHEAD_KB, F_OK))
+	if (has_folios)
+		write_setting(FOLIOS "2048kB/enabled", "inherit");
+	if (has_ahead)
 		write_setting(AHEAD_KB, "64");
 	return 0;
 }

@@ -56,20 +56,29 @@ within_two_percent() {
   on=$(figure fill.dense.tamalloc)
   always=$(figure fill.dense.tamalloc_always)
   off=$(figure fill.dense.tamalloc_0)
+  # A kernel that cannot fill ahead does always what others do with 0.
+  [[ -e $counters/ahead_kb ]] || off=$on
   mmap=$(figure fill.dense.mmap)
   assert_between $((on * 99 / 100)) "$always" $((on * 101 / 100)) "instructions per page, huge pages always"
   assert_between $((mmap * 99 / 100)) "$off" $((mmap * 101 / 100)) "instructions per page, ahead_kb 0"
 }
 
 @test "cost: nobody else is low in both: faults where memory is filled, pages where it is not" {
-  local way
-  assert_eq "148 1.00" "$(figure fill.dense.tamalloc.faults) $(figure fill.dense.tamalloc.committed)" "dense"
+  local faults
+  # Without filling ahead, it faults as often as mmap.
+  if [[ -e $counters/ahead_kb ]]; then faults=148; else faults=2048; fi
+  assert_eq "$faults 1.00" "$(figure fill.dense.tamalloc.faults) $(figure fill.dense.tamalloc.committed)" "dense"
   assert_eq "256 1.00" "$(figure fill.sparse.tamalloc.faults) $(figure fill.sparse.tamalloc.committed)" "sparse"
   # Each of the others either faults as often as it touches, or commits the rest.
   assert_eq "2048 1.00" "$(figure fill.dense.mmap.faults) $(figure fill.sparse.mmap.committed)" "mmap"
-  for way in populate thp; do
-    assert_eq 8.00 "$(figure fill.sparse.$way.committed)" "$way: times what was touched"
-  done
+  assert_eq 8.00 "$(figure fill.sparse.populate.committed)" "populate: times what was touched"
+  if before_linux 6.7; then
+    # The memory need not begin where a huge page does.
+    assert_le 6 "$(figure fill.sparse.thp.committed | cut -d. -f1)" "thp: times what was touched"
+  else
+    assert_eq 8.00 "$(figure fill.sparse.thp.committed)" "thp: times what was touched"
+  fi
   # At both ends, a block of 64 KiB does not fit.
-  assert_le 6 "$(figure fill.sparse.mthp.committed | cut -d. -f1)" "mthp: times what was touched"
+  [[ ! -d $thp/hugepages-64kB ]] ||
+    assert_le 6 "$(figure fill.sparse.mthp.committed | cut -d. -f1)" "mthp: times what was touched"
 }
