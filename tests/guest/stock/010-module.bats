@@ -11,8 +11,9 @@ teardown() {
 ko=$(find "/lib/modules/$(uname -r)/updates" -name 'tamalloc.ko*' 2>/dev/null || true)
 
 @test "stock: this is Debian's own kernel, and no unit failed" {
+  local kernel
   # A package of 7.3 has it here and copies it to /boot.
-  local kernel=/usr/lib/modules/$(uname -r)/vmlinuz
+  kernel=/usr/lib/modules/$(uname -r)/vmlinuz
   [[ -e $kernel ]] || kernel=/boot/vmlinuz-$(uname -r)
   cmp "$kernel" "/boot/vmlinuz-$(uname -r)"
   run -0 dpkg -S "$kernel"
