@@ -8,6 +8,9 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_root=$top/build
 default_kernel=6.12
 : "${KERNEL:=$default_kernel}" "${ARCH:=x86}"
+# make exports even what is not set, and the kernel's makefiles find their own word for the
+# architecture of this machine.
+[[ $ARCH != x86 ]] || export -n ARCH
 arch_root=$build_root
 [[ $ARCH == x86 ]] || arch_root=$build_root/$ARCH
 build=$arch_root linux=$build_root/linux

@@ -12,7 +12,7 @@
  */
 static inline void settle_counters(void)
 {
-	/* No architecture has larger pages. */
+	/* x86-64 and arm64 have no larger pages. */
 	static char page[1 << 16] __attribute__((aligned(1 << 16)));
 	static bool touched;
 
