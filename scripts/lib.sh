@@ -311,7 +311,8 @@ run_jobs() {
     # On a terminal, the next line takes its place.
     if [[ -t 1 ]]; then printf '%s' "$line"; else say "$line"; fi
   done
-  [[ -z $ticker ]] || kill "$ticker" 2>/dev/null || true
+  # Not TERM: a shell that has not become sleep(1) yet would execute the traps.
+  [[ -z $ticker ]] || { kill -KILL "$ticker" && wait "$ticker"; } 2>/dev/null || true
   trap - EXIT INT TERM
   job_names=() job_logs=() job_commands=()
 }
