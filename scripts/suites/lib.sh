@@ -12,11 +12,11 @@
 
 need bats
 passed=0 failed=0 skipped=0 rc=0
-# As many guests at once as there are processors, because the second processor of a guest
-# mostly waits for the first; at most four, because each may take some GB.
+# As many guests at once as there are processors; at most four, because each may take some
+# GB. With one more, those with two processors wait longer for each other.
 at_once=$((jobs > 5 ? 4 : jobs - 1))
-# Where each job runs its tests, and how many it expects
-declare -A where=() expects=()
+# Where each job runs its tests, and how many it expects; what was built for them
+declare -A where=() expects=() built=()
 
 # Whether ONLY names files; otherwise it is for titles.
 only_files=0
@@ -90,7 +90,8 @@ guest_tests() {
     options+=(--image "$config/image.cpio")
   else
     kernel=$(kernel_image "$config")
-    "$top/scripts/kernel/build" "$config" || rm -f "$kernel"
+    [[ ${built[$config]:-} ]] || "$top/scripts/kernel/build" "$config" || rm -f "$kernel"
+    built[$config]=1
   fi
   if [[ " ${options[*]} " == *image-agents* ]]; then
     "$top/scripts/vm/image" agents || rm -f "$build/image-agents.cpio"

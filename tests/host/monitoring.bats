@@ -14,12 +14,30 @@ setup() {
   dashboard=$top/proc/monitoring/grafana-dashboard.json
 }
 
-# test_rules [SED-SCRIPT]: "promtool test rules" on the rules, as changed by the script, until
-# a file of tests fails.
+# test_rules SED-SCRIPT FILE...: "promtool test rules" with these files of tests, on the rules
+# as changed by the script.
 test_rules() {
-  cp "$top"/tests/guest/agents/alerts{,-growth}.test.yml "$BATS_TEST_TMPDIR"
-  sed -e "${1:-}" "$rules" >"$BATS_TEST_TMPDIR/alerts.yml"
-  (cd "$BATS_TEST_TMPDIR" && promtool test rules alerts.test.yml && promtool test rules alerts-growth.test.yml)
+  sed -e "$1" "$rules" >"$BATS_TEST_TMPDIR/alerts.yml"
+  shift
+  (cd "$top/tests/guest/agents" && cp "$@" "$BATS_TEST_TMPDIR")
+  (cd "$BATS_TEST_TMPDIR" && promtool test rules "$@")
+}
+
+# noticed FILE SED-SCRIPT...: the tests of FILE fail on the rules as changed by any script.
+noticed() {
+  local file=$1 change
+  shift
+  for change; do
+    ! cmp -s "$rules" <(sed -e "$change" "$rules") || {
+      echo "changes nothing: $change" >&2
+      return 1
+    }
+    run test_rules "$change" "$file"
+    ((status != 0)) || {
+      echo "not noticed: $change" >&2
+      return 1
+    }
+  done
 }
 
 # The metrics that the exporter declares.
@@ -57,7 +75,7 @@ named() {
 }
 
 @test "alerts: each fires when it must and not otherwise" {
-  run -0 test_rules
+  run -0 test_rules '' alerts.test.yml alerts-growth.test.yml
   [[ $output == *SUCCESS* ]]
   # Each has both: a test where it fires, and one where it does not.
   local alert
@@ -71,28 +89,19 @@ named() {
 }
 
 @test "alerts: a rule that never or always fires is noticed [control]" {
-  local change
-  for change in 's/> on (job, instance) group_left () node_memory_MemTotal_bytes/& * 100/' \
+  noticed alerts.test.yml \
+    's/> on (job, instance) group_left () node_memory_MemTotal_bytes/& * 100/' \
     's/0.1 \* tamalloc_name_reserved/1 * tamalloc_name_reserved/' \
     's/< 0.05 \*/< 0.04 */' 's/< 0.05 \*/< 0.06 */' 's/_max > 0)/_max)/' 's/(1, tamalloc_name/(2, tamalloc_name/' \
-    's/(1, tamalloc_user/(2, tamalloc_user/' 's/< 0.1 \*/< 0.098 */' 's/< 0.1 \*/< 0.102 */' '/user_rss_bytes{/s/{user!=[^}]*}//' \
-    's/ + tamalloc_user_swap_bytes//' '/cgroup_rss_bytes{/s/{cgroup!=[^}]*}//' \
-    '/predict_linear((tamalloc_cgroup/s/86400/43200/' 's/> 1.2 \* (tamalloc_cgroup/> 0 * (tamalloc_cgroup/' \
-    's/> 1.2 \* (tamalloc_cgroup/> 3000 * (tamalloc_cgroup/' \
-    '/reserved_bytes{/s/{name!=[^}]*}//' '/name_rss_bytes{/s/{name!=[^}]*}//' \
-    '/predict_linear((tamalloc_name/s/86400/43200/' 's/> 1.2 \* (tamalloc_name/> 0 * (tamalloc_name/' 's/> 1.2 \* (tamalloc_name/> 3000 * (tamalloc_name/' \
+    's/(1, tamalloc_user/(2, tamalloc_user/' 's/< 0.1 \*/< 0.098 */' 's/< 0.1 \*/< 0.102 */' \
+    '/user_rss_bytes{/s/{user!=[^}]*}//' 's/ + tamalloc_user_swap_bytes//' '/reserved_bytes{/s/{name!=[^}]*}//' \
     's/failures_total\[10m\]) > 0/failures_total[10m]) > 2/' 's/failures_total\[10m\]) > 0/failures_total[10m]) >= 0/' \
-    's/> 300$/> 900/' 's/, *file=~".*prom"//; s/{file=~".*prom"}//'; do
-    ! cmp -s "$rules" <(sed -e "$change" "$rules") || {
-      echo "changes nothing: $change" >&2
-      return 1
-    }
-    run test_rules "$change"
-    ((status != 0)) || {
-      echo "not noticed: $change" >&2
-      return 1
-    }
-  done
+    's/> 300$/> 900/' 's/, *file=~".*prom"//; s/{file=~".*prom"}//'
+  noticed alerts-growth.test.yml \
+    '/cgroup_rss_bytes{/s/{cgroup!=[^}]*}//' '/predict_linear((tamalloc_cgroup/s/86400/43200/' \
+    's/> 1.2 \* (tamalloc_cgroup/> 0 * (tamalloc_cgroup/' 's/> 1.2 \* (tamalloc_cgroup/> 3000 * (tamalloc_cgroup/' \
+    '/name_rss_bytes{/s/{name!=[^}]*}//' '/predict_linear((tamalloc_name/s/86400/43200/' \
+    's/> 1.2 \* (tamalloc_name/> 0 * (tamalloc_name/' 's/> 1.2 \* (tamalloc_name/> 3000 * (tamalloc_name/'
 }
 
 @test "dashboard: it is JSON that Grafana accepts as a dashboard" {
