@@ -15,7 +15,7 @@ passed=0 failed=0 skipped=0 rc=0
 # As many guests at once as there are processors; at most four, because each may take some
 # GB. With one more, those with two processors wait longer for each other.
 at_once=$((jobs > 5 ? 4 : jobs - 1))
-# Where each job runs its tests, and how many it expects; what was built for them
+# Where each job runs its tests, how many it expects, and the kernels that were asked for
 declare -A where=() expects=() built=()
 
 # Whether ONLY names files; otherwise it is for titles.

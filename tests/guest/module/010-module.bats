@@ -97,28 +97,12 @@ kernel_log() {
 }
 
 @test "module: comes and goes while processes do and files are read" {
-  local i number jobs=() pid
-  number=$(load_of 20 1000)
-  # What unloads and loads goes first: else most of the time is theirs. These three keep two
-  # processors busy.
-  # shellcheck disable=SC2016
-  nice -n 19 bash -c 'while :; do cat /proc/tamalloc/pids /proc/tamalloc/summary; done' >"$copy" 2>/dev/null 3>&- &
-  jobs+=($!)
-  nice -n 19 bash -c 'while :; do /usr/bin/true & /usr/bin/true; done' 3>&- &
-  jobs+=($!)
-  # Slowly, so that reads are in progress
-  nice -n 19 bash -c 'while :; do dd bs=100 if=/proc/tamalloc/pids of=/dev/null; done' 2>/dev/null 3>&- &
-  jobs+=($!)
-  for ((i = 0; i < number; i++)); do
-    rmmod
-    insmod "$file"
-    (((i + 1) % 100)) || echo "# $((i + 1)) of $number" >&3
-  done
-  for pid in "${jobs[@]}"; do
-    kill "$pid"
-    wait "$pid" || true
-  done
-  assert_le 1 "$(grep -c '^Processes:' "$copy")" "reads of summary that succeeded, 1 or more"
+  local churn
+  nice bash -c 'while :; do /usr/bin/true & /usr/bin/true; done' 3>&- &
+  churn=$!
+  reload "$file" "$(load_of 20 1000)" >&3
+  kill "$churn"
+  wait "$churn" || true
   has_row $$ || fail "no row of this process"
 }
 
