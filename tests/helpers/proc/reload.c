@@ -4,9 +4,9 @@
  *
  * Usage: reload FILE NUMBER
  *
- * FILE is the module, uncompressed. A thread reads both files all the time, pids in pieces.
- * Each load must be read before it is unloaded. On a kernel that checks everything, starting
- * a program for each load and read takes longer than these.
+ * FILE is the module, uncompressed. A thread reads both files all the time, in pieces. Each
+ * load must be read before it is unloaded, and each file at least once. On a kernel that
+ * checks everything, starting a program for each load and read takes longer than these.
  *
  * Prints a line at each hundredth load.
  */
@@ -22,7 +22,8 @@
 #define WAIT_US		100
 #define TRIES_MAX	(600 * (1000000 / WAIT_US))
 
-static atomic_long reads;
+/* Pieces of both files, and of summary alone */
+static atomic_long reads, of_summary;
 
 static void *read_all(void *arg)
 {
@@ -34,8 +35,10 @@ static void *read_all(void *arg)
 		fd = open(names[i], O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		while (read(fd, piece, sizeof(piece)) > 0)
+		while (read(fd, piece, sizeof(piece)) > 0) {
 			reads++;
+			of_summary += i;
+		}
 		close(fd);
 	}
 
@@ -74,6 +77,9 @@ int main(int argc, char **argv)
 		if (i % 100 == 0)
 			printf("# %d of %d, %ld reads\n", i, number, atomic_load(&reads));
 	}
+	if (!of_summary || of_summary == reads)
+		errx(1, "%ld of %ld reads were of summary", atomic_load(&of_summary),
+		     atomic_load(&reads));
 
 	return 0;
 }
