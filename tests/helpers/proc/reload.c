@@ -51,7 +51,8 @@ int main(int argc, char **argv)
 	pthread_t thread;
 	long enough;
 
-	if (argc != 3 || (number = atoi(argv[2])) < 1)
+	number = argc == 3 ? atoi(argv[2]) : 0;
+	if (number < 1)
 		errx(2, "usage: reload FILE NUMBER");
 	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
