@@ -2,18 +2,19 @@
 /*
  * soakread: read pids and summary while others put the system under load
  *
- * Usage: soakread [MOUNT]
+ * Usage: soakread [--no-call] [MOUNT]
  *        soakread --check pids|summary FILE
  *
  * Until SIGTERM, one process reads MOUNT/tamalloc/pids (/proc) as an agent does,
  * one reads summary, one reads pids in pieces of many sizes, and one reserves
  * memory by tamalloc(), checks that it is zero, and frees it. The program judges
  * every read: header, columns, characters, order, sums, and one row for each of
- * these processes, which live throughout. Faults go to standard error. Once a
- * minute and at the end it prints the numbers of its reads. The last lines are the
- * percentiles of the time of a whole read, in microseconds, and the number of faults.
- * The times cover the reads from SIGUSR1 to SIGUSR2, so that the caller can exclude
- * reads before and after the load; without the signals, all reads.
+ * these processes, which live throughout. With --no-call, for a kernel without
+ * tamalloc(), the last of these processes does not exist. Faults go to standard
+ * error. Once a minute and at the end it prints the numbers of its reads. The last
+ * lines are the percentiles of the time of a whole read, in microseconds, and the
+ * number of faults. The times cover the reads from SIGUSR1 to SIGUSR2, so that the
+ * caller can exclude reads before and after the load; without the signals, all reads.
  *
  * With --check, a copy is judged in the same way; the status is the result.
  */
@@ -30,6 +31,7 @@
 #include "tamalloc.h"
 
 enum { PIDS, SUMMARY, PIECES, CALLS, NR_WORKERS };
+static int nr_workers = NR_WORKERS;
 
 static const char *const names[NR_WORKERS] = {
 	"pids", "summary", "pids in pieces", "tamalloc()"
@@ -333,7 +335,7 @@ static void report(int seconds)
 	int i;
 
 	printf("%d s:", seconds);
-	for (i = 0; i < NR_WORKERS; i++)
+	for (i = 0; i < nr_workers; i++)
 		printf(" %s %ld,", names[i], shared->worker[i].reads);
 	printf(" faults %ld\n", shared->faults);
 	fflush(stdout);
@@ -373,7 +375,7 @@ static void forget_times(void)
 {
 	int i;
 
-	for (i = 0; i < NR_WORKERS; i++) {
+	for (i = 0; i < nr_workers; i++) {
 		memset(shared->worker[i].bucket, 0, sizeof(shared->worker[i].bucket));
 		shared->worker[i].longest = 0;
 	}
@@ -403,7 +405,7 @@ static int check_copy(const char *kind, const char *path)
 
 int main(int argc, char **argv)
 {
-	const char *mount = argc > 1 ? argv[1] : "/proc";
+	const char *mount = "/proc";
 	long last[NR_WORKERS] = {};
 	int moved[NR_WORKERS] = {};
 	int i, seconds = 0, reported = 0, status;
@@ -418,8 +420,15 @@ int main(int argc, char **argv)
 		err(1, "mmap");
 	if (argc == 4 && !strcmp(argv[1], "--check"))
 		return check_copy(argv[2], argv[3]);
+	if (argc > 1 && !strcmp(argv[1], "--no-call")) {
+		nr_workers = CALLS;
+		argv++;
+		argc--;
+	}
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
-		errx(2, "usage: soakread [MOUNT], or soakread --check pids|summary FILE");
+		errx(2, "usage: soakread [--no-call] [MOUNT], or soakread --check pids|summary FILE");
+	if (argc == 2)
+		mount = argv[1];
 
 	never_killed();
 	sigemptyset(&set);
@@ -428,7 +437,7 @@ int main(int argc, char **argv)
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	for (i = 0; i < NR_WORKERS; i++) {
+	for (i = 0; i < nr_workers; i++) {
 		pid = fork();
 		if (pid < 0)
 			err(1, "fork");
@@ -447,7 +456,7 @@ int main(int argc, char **argv)
 	shared->go = true;
 	start = now();
 	/* After SIGTERM, until the last read is judged. */
-	while (shared->finished < NR_WORKERS) {
+	while (shared->finished < nr_workers) {
 		status = sigtimedwait(&set, NULL, &tick);
 		seconds = (now() - start) / 1000000000;
 		if (status == SIGTERM)
@@ -458,7 +467,7 @@ int main(int argc, char **argv)
 			shared->untimed = true;
 		if (status == SIGCHLD)
 			errx(1, "one of the readers has died");
-		for (i = 0; i < NR_WORKERS; i++) {
+		for (i = 0; i < nr_workers; i++) {
 			if (shared->worker[i].reads != last[i])
 				moved[i] = seconds;
 			last[i] = shared->worker[i].reads;
@@ -472,17 +481,17 @@ int main(int argc, char **argv)
 		}
 	}
 	report(seconds);
-	for (i = 0; i < NR_WORKERS; i++)
+	for (i = 0; i < nr_workers; i++)
 		printf("%s %ld rows %ld\n", names[i], shared->worker[i].reads,
 		       shared->worker[i].rows);
 	percentiles(PIDS);
 	percentiles(SUMMARY);
 	printf("faults %ld\n", shared->faults);
-	for (i = 0; i < NR_WORKERS; i++) {
+	for (i = 0; i < nr_workers; i++) {
 		kill(shared->living[i], SIGKILL);
 		waitpid(shared->living[i], NULL, 0);
 	}
-	for (i = 0; i < NR_WORKERS; i++)
+	for (i = 0; i < nr_workers; i++)
 		if (!shared->worker[i].reads)
 			errx(1, "%s: not one was done", names[i]);
 	return shared->faults != 0;
