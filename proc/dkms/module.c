@@ -371,7 +371,8 @@ static int __init check_absent(void)
 		return 0;
 
 	pr_err("there is a /proc/tamalloc already, so this kernel needs no module\n");
-	return -EEXIST;
+	/* modprobe takes EEXIST for "loaded already", and succeeds. */
+	return -EBUSY;
 }
 
 static int __init tamalloc_init(void)
