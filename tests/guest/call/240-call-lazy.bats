@@ -62,6 +62,7 @@ write 1024 256 256 256 256 even" "$output" "$1, written at once"
   done
 }
 
+# bats test_tags=x86
 @test "lazy: filled ahead, 256 pages from front to back commit at most a block more" {
   local mode rss faults incore present frames
   [[ -n ${ahead_kb:-} ]] || skip "this kernel cannot fill ahead"

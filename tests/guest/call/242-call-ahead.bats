@@ -1,6 +1,8 @@
 # tamalloc: memory is filled ahead by the rule of the design and within its bounds.
 # SPDX-License-Identifier: GPL-2.0-only
 
+# No other architecture fills ahead.
+# bats file_tags=x86
 load ../helpers
 
 setup() {

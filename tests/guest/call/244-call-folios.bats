@@ -2,6 +2,8 @@
 # program sees what it sees of base pages, and all of it goes back.
 # SPDX-License-Identifier: GPL-2.0-only
 
+# No other architecture fills ahead.
+# bats file_tags=x86
 load ../helpers
 
 cgroup=/sys/fs/cgroup/folios

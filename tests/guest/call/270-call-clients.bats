@@ -36,6 +36,7 @@ status_kb() {
   assert_eq 5 "$n" "rows"
 }
 
+# bats test_tags=x86
 @test "tamtouch: filled ahead, it commits at most a block more, for fewer faults" {
   local step touched committed faults n=0
   [[ -e $counters/ahead_kb ]] || skip "this kernel cannot fill ahead"

@@ -1,6 +1,6 @@
 # tamalloc: a kernel that clears each page when it is allocated (init_on_alloc=1) clears
 # blocks once. For a guest with the instruction clock. SPDX-License-Identifier: GPL-2.0-only
-# bats file_tags=init-on-alloc
+# bats file_tags=init-on-alloc, x86
 
 load ../helpers
 
