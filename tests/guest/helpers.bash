@@ -42,9 +42,19 @@ load_of() {
   fi
 }
 
+# The size of a transparent huge page, 0 without them: 2 MiB with pages of 4 KiB, and
+# 512 MiB with 64 KiB
+thp=/sys/kernel/mm/transparent_hugepage
+huge_kb=0
+[[ ! -d $thp ]] || huge_kb=$(($(<$thp/hpage_pmd_size) / 1024))
+
+# need_huge_pages NUMBER: skip the test if the guest may lack room for so many.
+need_huge_pages() {
+  ((huge_kb * $1 <= 131072)) || skip "no room for $1 huge pages of $((huge_kb / 1024)) MiB"
+}
+
 # huge_pages MODE: set the mode of transparent huge pages, until
 # restore_huge_pages. A real-time kernel has none, which is the mode "never".
-thp=/sys/kernel/mm/transparent_hugepage
 huge_pages() {
   if [[ ! -d $thp ]]; then
     [[ $1 == never ]] || skip "this kernel has no transparent huge pages"

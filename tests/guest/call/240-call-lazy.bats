@@ -6,7 +6,7 @@ load ../helpers
 
 setup() {
   [[ -d $thp ]] || return 0
-  # khugepaged commits 2 MiB at once, even for a process that has a single page there.
+  # khugepaged commits a huge page, even for a process that has a single page there.
   # It looks once when it is told this, and then not for an hour.
   none=$(<$thp/khugepaged/max_ptes_none)
   sleep=$(<$thp/khugepaged/scan_sleep_millisecs)
@@ -37,13 +37,13 @@ steps() {
 
 # page_by_page WAY: none at the call, zero page on read, one per write
 page_by_page() {
-  steps 4 256 "$1"
+  steps "$page_kb" 256 "$1"
   assert_eq "call 0 0 0 0 0 even
 read 0 256 256 256 1 even
-write 1024 256 0 0 256 even" "$output" "$1"
-  steps 4 256 "$1,write"
+write $((256 * page_kb)) 256 0 0 256 even" "$output" "$1"
+  steps "$page_kb" 256 "$1,write"
   assert_eq "call 0 0 0 0 0 even
-write 1024 256 256 256 256 even" "$output" "$1, written at once"
+write $((256 * page_kb)) 256 256 256 256 even" "$output" "$1, written at once"
 }
 
 @test "lazy: page by page without huge pages, as mmap" {
@@ -82,46 +82,54 @@ write 1024 256 256 256 256 even" "$output" "$1, written at once"
   done
 }
 
-@test "lazy: with huge pages always, a touch in each of 64 ranges commits 256 kB, and mmap 128 MiB" {
+# With huge pages of 2 MiB, 64 touches commit 256 kB, and for mmap 128 MiB.
+@test "lazy: with huge pages always, a touch commits one page, and for mmap a huge one" {
+  local n=2 pages
   huge_pages always
-  steps 2048 64 tamalloc,write
+  ((huge_kb * 64 > 131072)) || n=64
+  steps "$huge_kb" $n tamalloc,write
   assert_eq "call 0 0 0 0 0 even
-write 256 64 64 64 64 even" "$output" "tamalloc"
-  steps 2048 64 mmap,write
+write $((n * page_kb)) $n $n $n $n even" "$output" "tamalloc"
+  need_huge_pages $n
+  pages=$((n * huge_kb / page_kb))
+  steps "$huge_kb" $n mmap,write
   assert_eq "call 0 0 0 0 0 even
-write 131072 64 32768 32768 32768 even" "$output" "mmap"
+write $((n * huge_kb)) $n $pages $pages $pages even" "$output" "mmap"
 }
 
 @test "lazy: with huge pages always, a read maps the small zero page, and for mmap the huge one" {
+  local each=$((huge_kb / page_kb))
   huge_pages always
-  steps 2048 8 tamalloc
+  need_huge_pages 8
+  steps "$huge_kb" 8 tamalloc
   assert_eq "call 0 0 0 0 0 even
 read 0 8 8 8 1 even
-write 32 8 0 0 8 even" "$output" "tamalloc"
-  steps 2048 8 mmap
+write $((8 * page_kb)) 8 0 0 8 even" "$output" "tamalloc"
+  steps "$huge_kb" 8 mmap
   assert_eq "call 0 0 0 0 0 even" "${lines[0]}" "mmap"
-  # All eight show the 512 frames of one huge zero page.
-  assert_eq "read 0 8 4096 4096 512 even" "${lines[1]}" "mmap"
+  # All eight show the frames of one huge zero page.
+  assert_eq "read 0 8 $((8 * each)) $((8 * each)) $each even" "${lines[1]}" "mmap"
   if before_linux 6.13; then
     # A write breaks it up: one small page of its own, the others the small zero page.
-    assert_eq "write 32 8 0 0 9 even" "${lines[2]}" "mmap"
+    assert_eq "write $((8 * page_kb)) 8 0 0 9 even" "${lines[2]}" "mmap"
   else
     # A write takes a huge page of its own.
-    assert_eq "write 16384 8 0 0 4096 even" "${lines[2]}" "mmap"
+    assert_eq "write $((8 * huge_kb)) 8 0 0 $((8 * each)) even" "${lines[2]}" "mmap"
   fi
 }
 
 @test "lazy: only advice makes the step a huge page, as it does for mmap" {
-  local mode way
+  local mode way pages=$((4 * huge_kb / page_kb))
   for mode in madvise always; do
     huge_pages $mode
-    steps 2048 4 tamalloc,write
+    need_huge_pages 4
+    steps "$huge_kb" 4 tamalloc,write
     assert_eq "call 0 0 0 0 0 even
-write 16 4 4 4 4 even" "$output" "not advised"
+write $((4 * page_kb)) 4 4 4 4 even" "$output" "not advised"
     for way in tamalloc mmap; do
-      steps 2048 4 $way,write,huge
+      steps "$huge_kb" 4 $way,write,huge
       assert_eq "call 0 0 0 0 0 even
-write 8192 4 2048 2048 2048 even" "$output" "$way, advised"
+write $((4 * huge_kb)) 4 $pages $pages $pages even" "$output" "$way, advised"
     done
   done
 }
@@ -145,8 +153,8 @@ write 8192 4 2048 2048 2048 even" "$output" "$way, advised"
 # The page of alignment is also populated and faulted.
 @test "lazy: memory that is populated at once is seen by every witness [control]" {
   huge_pages never
-  steps 4 256 populate
-  assert_eq "call 1028 257 256 256 256 even
+  steps "$page_kb" 256 populate
+  assert_eq "call $((257 * page_kb)) 257 256 256 256 even
 read 0 0 0 0 256 even
 write 0 0 0 0 256 even" "$output"
   run -0 calllazy free 128 populate
