@@ -69,7 +69,9 @@ static void start(pthread_t *threads, size_t n, void *(*run)(void *), void *args
 	size_t i;
 
 	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 65536);
+	/* The least that arm64 accepts */
+	if (pthread_attr_setstacksize(&attr, 131072))
+		errx(1, "pthread_attr_setstacksize");
 	pthread_barrier_init(&barrier, NULL, (unsigned int)n + 1);
 	for (i = 0; i < n; i++)
 		if (pthread_create(&threads[i], &attr, run, (char *)args + i * size))
