@@ -11,13 +11,13 @@ setup_file() {
   cp /usr/bin/bash /mnt/files/
   mkswap /dev/vda >/dev/null
   swapon /dev/vda
-  echo 64 >/proc/sys/vm/nr_hugepages
+  echo 64 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
 }
 
 teardown_file() {
   umount /mnt/files
   swapoff /dev/vda
-  echo 0 >/proc/sys/vm/nr_hugepages
+  echo 0 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
 }
 
 setup() {
@@ -90,12 +90,12 @@ sum_of() {
   local way mapped anon
   for way in '' --behind; do
     # shellcheck disable=SC2086  # no word or one
-    stand $way --anon 4000
+    stand $way --anon $((1000 * page_kb))
     mapped=$(awk '$1 == "Anonymous:" { print $2 }' "/proc/$stood/smaps_rollup")
     anon=$(field "$stood" ANON_KB)
     echo "# ${way:-settled}: $anon kB, page tables $mapped kB" >&3
     if [[ -n $way ]] && before_linux 6.2; then
-      assert_between 4 $((mapped - anon)) $((66 * 4)) "kB missing in ANON_KB"
+      assert_between "$page_kb" $((mapped - anon)) $((66 * page_kb)) "kB missing in ANON_KB"
     else
       assert_eq "$mapped" "$anon" "ANON_KB ${way:+of a process that did not settle}"
     fi

@@ -189,7 +189,7 @@ $(iec $(($(status_kb "$grower" VmRSS) - before))) $grower bash" "$(head -n 2 <<<
   answer "How much is in page tables, and whose are they?"
   assert_eq "${expected#$'\n'}" "$(tail -n +2 <<<"$output")" "the three largest"
   # Some programs started and ended meanwhile.
-  assert_between $((total - 500)) "${lines[0]#all together }" $((total + 500)) "all together"
+  assert_between $((total - 125 * page_kb)) "${lines[0]#all together }" $((total + 125 * page_kb)) "all together"
 }
 
 @test "recipes: who is in swap" {

@@ -29,6 +29,9 @@
 #include "tamalloc.h"
 #include "tools/settle.h"
 
+/* What a page table maps */
+#define TABLE	(PAGE / sizeof(uint64_t) * PAGE)
+
 static const struct option options[] = {
 	{ "anon", required_argument, NULL, 'a' },
 	{ "behind", no_argument, NULL, 'b' },
@@ -61,13 +64,13 @@ static const char usage[] =
 "  --comm-hex HEX   name itself these bytes\n"
 "  --drop KB        touch KB of anonymous memory and give it back\n"
 "  --file PATH      map a file and read all of it\n"
-"  --hugetlb KB     touch KB of huge pages\n"
+"  --hugetlb KB     touch KB of huge pages of 2 MiB\n"
 "  --leader-exits   the main thread exits, another stays\n"
 "  --nondumpable    not dumpable\n"
 "  --oom-adj N      set oom_score_adj\n"
 "  --reserve KB     map KB and touch nothing\n"
 "  --shmem KB       touch KB of shared memory\n"
-"  --sparse N       touch N pages, 2 MiB from one another\n"
+"  --sparse N       touch N pages, each in a page table of its own\n"
 "  --swap KB        touch KB of anonymous memory and ask to swap it out\n"
 "  --tamalloc KB    reserve KB with tamalloc, touch nothing\n"
 "  --threads N      N more threads\n"
@@ -246,7 +249,9 @@ static void set_up(int argc, char **argv)
 			map_file(optarg);
 			break;
 		case 'g':
-			touched(number(optarg) << 10, MAP_PRIVATE | MAP_HUGETLB);
+			/* Not of the default size, which is 512 MiB with pages of 64 KiB */
+			touched(number(optarg) << 10,
+				MAP_PRIVATE | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT);
 			break;
 		case 'l':
 			leader_exits = true;
@@ -265,10 +270,10 @@ static void set_up(int argc, char **argv)
 			touched(number(optarg) << 10, MAP_SHARED);
 			break;
 		case 'p':
-			size = number(optarg) << 21;
+			size = number(optarg) * TABLE;
 			p = map(size, MAP_PRIVATE | MAP_NORESERVE);
 			madvise(p, size, MADV_NOHUGEPAGE);
-			for (; size; size -= 1UL << 21, p += 1UL << 21)
+			for (; size; size -= TABLE, p += TABLE)
 				*p = 1;
 			break;
 		case 'w':

@@ -4,7 +4,7 @@
  *
  * Usage: torn PROCESSES READS
  *
- * Starts PROCESSES that use 2 MiB and execute themselves, over and over, and reads
+ * Starts PROCESSES that use 512 pages and execute themselves, over and over, and reads
  * /proc/tamalloc/pids READS times. Such a process never has much less resident than
  * at its peak, but an address space that exec is tearing down has. Prints how many
  * rows there were, and how many were torn.
@@ -17,9 +17,9 @@
 #include "page.h"
 #include "pids.h"
 
-#define SIZE	(2 << 20)
+#define SIZE	(512 * PAGE)
 /* What the approximate counters can be wrong by, and more */
-#define SLACK_KB	512
+#define SLACK_KB	((long long)(128 * PAGE >> 10))
 
 static char buf[1 << 20];
 
