@@ -8,27 +8,28 @@ box=/tmp/box
 boxed=$box/tamalloc
 
 # start_box: some processes with names that are hard for every format, and more
-# names than the exporter shows by default.
+# names than the exporter shows by default. Memory is by the page, so larger pages take more
+# of it to be as far apart.
 start_box() {
   mkdir -p "$box"
   # shellcheck disable=SC2016  # expanded in there
   unshare --pid --fork --kill-child=KILL bash -c '
     mount -t proc proc "$1"
     {
-      stand --comm-hex 706c61696e --anon 5000 --reserve 3000000 --oom-adj 300
-      stand --comm-hex 706c61696e --anon 9000 --shmem 700
-      stand --comm-hex 746d75783a20736572766572 --anon 4000
-      stand --comm-hex 71226f5c65 --anon 3900 --oom-adj -200
-      stand --comm-hex c3a4e282ac0a1bc3 --anon 3800 --file /usr/bin/bash
-      stand --comm-hex 00 --anon 3700 --tamalloc 123456
+      stand --comm-hex 706c61696e --anon $((5000 * $2)) --reserve 3000000 --oom-adj 300
+      stand --comm-hex 706c61696e --anon $((9000 * $2)) --shmem 700
+      stand --comm-hex 746d75783a20736572766572 --anon $((4000 * $2))
+      stand --comm-hex 71226f5c65 --anon $((3900 * $2)) --oom-adj -200
+      stand --comm-hex c3a4e282ac0a1bc3 --anon $((3800 * $2)) --file /usr/bin/bash
+      stand --comm-hex 00 --anon $((3700 * $2)) --tamalloc 123456
       stand --comm-hex 28736861726529 --anon 100 --clone-vm 1
       # Far enough apart to keep their order, whatever a start needs for itself
       for ((i = 10; i < 34; i++)); do
-        stand --comm-hex "6e3${i:0:1}3${i:1:1}" --anon $((3000 - 40 * i))
+        stand --comm-hex "6e3${i:0:1}3${i:1:1}" --anon $(((3000 - 40 * i) * $2))
       done
     } >"$1.pids"
     echo ready >"$1.ready"
-    exec sleep 100000' box "$box" 3>&- &
+    exec sleep 100000' box "$box" $((page_kb / 4)) 3>&- &
   echo $! >"$box.pid"
   retry 600 test -s "$box.ready"
   # The last process has its name and sleeps.
