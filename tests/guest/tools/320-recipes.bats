@@ -4,7 +4,7 @@
 
 load ../helpers
 
-page=${TAMALLOC_RECIPES:-/tamalloc/docs/monitoring.md}
+document=${TAMALLOC_RECIPES:-/tamalloc/docs/monitoring.md}
 
 setup_file() {
   mkswap /dev/vda >/dev/null
@@ -31,7 +31,7 @@ recipe() {
     /^#/ && !inside { here = $0 == heading }
     /^```/ { if (here && !inside && $0 == "```sh") n--; inside = !inside; next }
     here && inside && n == 0 { print; found = 1 }
-    END { exit !found }' "$page" || fail "there is no recipe $2 \"$1\" in $page"
+    END { exit !found }' "$document" || fail "there is no recipe $2 \"$1\" in $document"
 }
 
 # answer HEADING [N]: the output of the block in a POSIX shell.
@@ -66,7 +66,7 @@ all_status() {
 
 @test "recipes: there are ten or more, each has a test" {
   local heading
-  mapfile -t headings < <(awk '/^## / { here = $0 == "## Recipes" } here && sub(/^### /, "")' "$page")
+  mapfile -t headings < <(awk '/^## / { here = $0 == "## Recipes" } here && sub(/^### /, "")' "$document")
   assert_le 10 "${#headings[@]}" "number of recipes"
   for heading in "${headings[@]}"; do
     grep -qF "answer \"$heading\"" "$BATS_TEST_FILENAME" || fail "no test for \"$heading\""
@@ -78,7 +78,7 @@ all_status() {
   while IFS= read -r heading; do
     recipe "$heading" >"$BATS_TEST_TMPDIR/recipe"
     dash -n "$BATS_TEST_TMPDIR/recipe" || fail "$heading"
-  done < <(awk '/^## / { here = $0 == "## Recipes" } here && sub(/^### /, "")' "$page")
+  done < <(awk '/^## / { here = $0 == "## Recipes" } here && sub(/^### /, "")' "$document")
 }
 
 @test "recipes: who holds the most memory" {
