@@ -55,7 +55,8 @@ supported_kernels() {
 # kernel_version TREE: the version of a Linux source tree, as 6.12. It fails for others.
 kernel_version() {
   [[ -f $1/Makefile && -f $1/Kbuild && -d $1/fs/proc ]] &&
-    awk -F' *= *' '$1 == "VERSION" { v = $2 } $1 == "PATCHLEVEL" { print v "." $2; exit }' "$1/Makefile"
+    awk -F' *= *' '$1 == "VERSION" { v = $2 } $1 == "PATCHLEVEL" { print v "." $2; found = 1; exit }
+      END { exit !found }' "$1/Makefile"
 }
 
 # need COMMAND...: stop if one is missing.

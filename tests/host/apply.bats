@@ -34,6 +34,7 @@ setup() {
   run -1 "$copy/scripts/kernel-apply" "$tree"
   echo "$output"
   [[ $output == *"-mm-hook-in-the-tamalloc-system-call.patch does not apply"* ]]
+  [[ $output == *"is unchanged; give a linux-6.12.y tree without other changes there, or adapt the patch"* ]]
   [[ $output == *"+COND_SYSCALL(tamalloc);"* ]]
   diff -r "$tree.before" "$tree"
 }
@@ -59,6 +60,40 @@ setup() {
   sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 13/' "$tree/Makefile"
   run -1 "$copy/scripts/kernel-apply" "$tree"
   [[ $output == *"is Linux 6.13; the patches are for 6.1 6.12 7.3"* ]]
+}
+
+@test "apply: a Makefile without a version is no kernel tree" {
+  echo all: >"$tree/Makefile"
+  refused "is not a Linux kernel source tree" "$copy/scripts/kernel-apply" "$tree"
+}
+
+@test "apply: hooks that came otherwise, and half of them, are refused" {
+  "$copy/scripts/kernel-apply" "$tree"
+  cp "$tree/mm/memory.c" "$tree.before/mm/"
+  cp -r "$tree.before" "$tree.half"
+  refused "mm/memory.c in $tree.half has hooks of tamalloc that kernel-apply did not put there; give a linux-6.12.y tree" \
+    "$copy/scripts/kernel-apply" "$tree.half"
+  diff -r "$tree.before" "$tree.half"
+  rm -r "$tree/.tamalloc"
+  cp -r "$tree" "$tree.all"
+  refused "give a linux-6.12.y tree without them" "$copy/scripts/kernel-apply" "$tree"
+  diff -r "$tree.all" "$tree"
+}
+
+@test "apply: what somebody changed since is not lost" {
+  "$copy/scripts/kernel-apply" "$tree"
+  cp "$tree/mm/memory.c" "$BATS_TEST_TMPDIR/memory.c"
+  echo '/* a fix */' >>"$tree/mm/memory.c"
+  cp -r "$tree" "$tree.changed"
+  refused "mm/memory.c in $tree has changed since kernel-apply wrote it; undo that, or" \
+    "$copy/scripts/kernel-apply" "$tree"
+  diff -r "$tree.changed" "$tree"
+  # Undone, either way
+  cp "$BATS_TEST_TMPDIR/memory.c" "$tree/mm/"
+  "$copy/scripts/kernel-apply" "$tree"
+  cp "$tree/.tamalloc/original/mm/memory.c" "$tree/mm/"
+  "$copy/scripts/kernel-apply" "$tree"
+  cmp "$BATS_TEST_TMPDIR/memory.c" "$tree/mm/memory.c"
 }
 
 # named PATCHES: each series, the table of versions and the files agree, and what is in
