@@ -81,6 +81,20 @@ fake_tree() {
   assert_has "could not be unpacked" "$output"
 }
 
+@test "input: a KERNEL_TARBALL with hooks in it leaves the earlier tree as it was" {
+  local dir=$BATS_TEST_TMPDIR/linux-6.12 earlier=$copy/build/linux
+  original_tree 6.12 "$dir"
+  echo '# tamalloc' >>"$dir/mm/Makefile"
+  tar -C "$BATS_TEST_TMPDIR" -cf "$BATS_TEST_TMPDIR/x.tar" linux-6.12
+  mkdir -p "$earlier"
+  echo earlier >"$earlier/.tamalloc-source"
+  run --separate-stderr ! env KERNEL_TARBALL="$BATS_TEST_TMPDIR/x.tar" "$copy/scripts/kernel/source"
+  assert_eq 1 "${#stderr_lines[@]}" "lines on standard error"
+  assert_has "has hooks of tamalloc that kernel-apply did not put there" "$stderr"
+  assert_eq earlier "$(<"$earlier/.tamalloc-source")"
+  rm -r "$earlier"
+}
+
 @test "input: no room on the disk" {
   # The script relies on df alone.
   stub df 'echo head' 'echo "/dev/x 1000 900 100 90% /"'
