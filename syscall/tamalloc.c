@@ -25,8 +25,9 @@
 #include "../internal.h"
 #include "ahead.h"
 
-/* MIPS counts from a base, and has one for each ABI. */
-#if defined(__NR_tamalloc) && !defined(CONFIG_MIPS)
+/* MIPS counts from a base, and has one for each ABI; so does the old ABI of ARM. */
+#if defined(__NR_tamalloc) && !defined(CONFIG_MIPS) && \
+	(!defined(CONFIG_ARM) || defined(CONFIG_AEABI))
 static_assert(__NR_tamalloc == TAMALLOC_SYSCALL_NR);
 #endif
 
