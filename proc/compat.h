@@ -78,7 +78,9 @@ static inline bool tamalloc_unloading(void)
 
 #include <linux/bits.h>
 #include <linux/cpumask.h>
+#include <linux/fs.h>
 #include <linux/math64.h>
+#include <linux/namei.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/radix-tree.h>
@@ -87,6 +89,7 @@ static inline bool tamalloc_unloading(void)
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
+#include <linux/string.h>
 #include <linux/time64.h>
 
 /**
@@ -111,6 +114,24 @@ void tamalloc_ask_end(struct tamalloc_walk *walk);
 
 int tamalloc_swap_refresh(void);
 bool tamalloc_unloading(void);
+
+/* Since 6.3, the ids of a mount come as a struct mnt_idmap. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define compat_idmap	(&init_user_ns)
+#else
+#define compat_idmap	(&nop_mnt_idmap)
+#endif
+
+/* Since 6.16, its name is a struct qstr. */
+static inline struct dentry *
+compat_lookup_one_unlocked(const char *name, struct dentry *base)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+	return lookup_one_unlocked(compat_idmap, name, base, strlen(name));
+#else
+	return lookup_one_unlocked(compat_idmap, &QSTR(name), base);
+#endif
+}
 
 /* total_swap_pages of mm/swapfile.c, as tamalloc_swap_refresh() found it */
 extern unsigned long compat_total_swap_pages;

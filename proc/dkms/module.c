@@ -25,7 +25,6 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/string.h>
 #include <linux/uidgid.h>
 
 #include "compat.h"
@@ -34,24 +33,6 @@
 
 #undef pr_fmt
 #define pr_fmt(fmt)	"tamalloc: " fmt
-
-/* Since 6.3, the ids of a mount come as a struct mnt_idmap. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-#define compat_idmap	(&init_user_ns)
-#else
-#define compat_idmap	(&nop_mnt_idmap)
-#endif
-
-static struct dentry *compat_lookup_one_unlocked(const char *name,
-						 struct dentry *base)
-{
-	/* Since 6.16, it takes a struct qstr. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
-	return lookup_one_unlocked(compat_idmap, name, base, strlen(name));
-#else
-	return lookup_one_unlocked(compat_idmap, &QSTR(name), base);
-#endif
-}
 
 /*
  * Who sees what
