@@ -426,7 +426,7 @@ int main(int argc, char **argv)
 		argc--;
 	}
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
-		errx(2, "usage: soakread [--no-call] [MOUNT], or soakread --check pids|summary FILE");
+		errx(2, "usage: soakread [--no-call] [MOUNT], or --check pids|summary FILE");
 	if (argc == 2)
 		mount = argv[1];
 
