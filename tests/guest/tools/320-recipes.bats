@@ -120,11 +120,13 @@ all_status() {
   # A process that grows on request.
   mkfifo go
   # shellcheck disable=SC2016  # the variables are its own
-  setsid bash -c 'read -r _ <go; data=$(head -c '"$(load_of 30000000 10000000)"' /dev/zero | tr "\0" x); echo >grown; read -r _ <go' \
+  setsid bash -c 'echo >ready; read -r _ <go; data=$(head -c '"$(load_of 30000000 10000000)"' /dev/zero | tr "\0" x); echo >grown; read -r _ <go' \
     3>&- &
   grower=$!
   standing+=("$grower")
-  retry 100 grep -qx bash "/proc/$grower/comm"
+  # Before that, it loads its libraries, and grows.
+  retry 300 test -e ready
+  retry 300 state_is "$grower" S
   before=$(status_kb "$grower" VmRSS)
   answer "Who grew since this morning?" 1
   echo >go
