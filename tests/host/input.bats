@@ -195,7 +195,7 @@ case "\$*" in *'--name kcsan'*) echo \$\$ >$BATS_TEST_TMPDIR/guest && exec sleep
 TEXT
   mkdir -p "$copy/build"
   # The caller of this test may ignore the signal.
-  env --default-signal=HUP "$copy/scripts/suites/kcsan" >/dev/null 2>&1 3>&- &
+  env -u ONLY --default-signal=HUP "$copy/scripts/suites/kcsan" >/dev/null 2>&1 3>&- &
   run=$!
   retry 300 test -s "$BATS_TEST_TMPDIR/guest"
   guest=$(<"$BATS_TEST_TMPDIR/guest")
