@@ -4,8 +4,12 @@
 
 load ../system
 
+# Where root switches the tmpfiles.d line on
+enabled=/etc/tmpfiles.d/tamalloc.conf
+
 teardown() {
   ! mountpoint -q "$BATS_TEST_TMPDIR/mnt" || umount "$BATS_TEST_TMPDIR/mnt"
+  [[ ! -e $enabled ]] || { rm "$enabled" && reload; }
 }
 
 ko=$(find "/lib/modules/$(uname -r)/updates" -name 'tamalloc.ko*' 2>/dev/null || true)
@@ -38,6 +42,16 @@ ko=$(find "/lib/modules/$(uname -r)/updates" -name 'tamalloc.ko*' 2>/dev/null ||
 
 @test "stock: the rows of pids are those of /proc/PID" {
   assert_system_rows
+}
+
+reload() {
+  modprobe -r tamalloc
+  modprobe tamalloc
+}
+
+# modes_are MODES: of both files
+modes_are() {
+  [[ $(stat -c '%a %U %G' "$pids" "$summary" | sort -u) == "$1" ]]
 }
 
 # visible DIR OPENER...: the opener's rows whose status it cannot open, and the statuses
@@ -137,4 +151,17 @@ TEXT
   [[ ! -e /proc/tamalloc ]] || fail "it is unloaded and there is /proc/tamalloc"
   run -0 modprobe tamalloc
   has_row 1 || fail "PID 1 has no row"
+}
+
+@test "stock: a tmpfiles.d line of root's also holds after the module is loaded again" {
+  modes_are "444 root root" || fail "modes by default: $(stat -c '%a %U %G' "$pids")"
+  cp /usr/share/tamalloc/tmpfiles.d/tamalloc.conf "$enabled"
+  reload
+  # By a rule of udev
+  retry 600 modes_are "440 root adm"
+  # Without the line, loading sets the default [control].
+  rm "$enabled"
+  reload
+  udevadm settle
+  modes_are "444 root root" || fail "modes without the line: $(stat -c '%a %U %G' "$pids")"
 }
