@@ -49,6 +49,14 @@ $output"
   [[ $output == *"tamalloc: there are no kernel headers in $BATS_TEST_TMPDIR"* ]] || fail "$output"
 }
 
+@test "module: a directory that is no kernel tree is named" {
+  : >"$BATS_TEST_TMPDIR/Makefile"
+  run -1 env KDIR="$BATS_TEST_TMPDIR" "$top/scripts/kernel/module"
+  assert_eq 1 "${#lines[@]}" "lines, of
+$output"
+  [[ $output == *"$BATS_TEST_TMPDIR is no kernel tree, or it is not prepared"*"set KDIR to "* ]] || fail "$output"
+}
+
 @test "module: it is installed below DESTDIR, for that kernel" {
   local to=$BATS_TEST_TMPDIR/root
   mkdir -p "$to/lib/modules/$release"
@@ -57,6 +65,22 @@ $output"
   run -0 env KDIR="$headers" DESTDIR=root "$top/scripts/kernel/module" install
   find "$to" -name 'tamalloc.ko*' | grep -q "/lib/modules/$release/updates/tamalloc.ko" || fail "$(find "$to")"
   grep -q '^updates/tamalloc.ko' "$to/lib/modules/$release/modules.dep" || fail "modules.dep has no tamalloc"
+}
+
+@test "module: below a DESTDIR without a kernel, nothing warns" {
+  run -0 env KDIR="$headers" DESTDIR="$BATS_TEST_TMPDIR/root" "$top/scripts/kernel/module" install
+  [[ $output != *WARNING* && $output != *modprobe* ]] || fail "$output"
+  [[ -f $BATS_TEST_TMPDIR/root/lib/modules/$release/updates/tamalloc.ko ]]
+}
+
+@test "module: a place that it cannot be installed in is named" {
+  run -1 env KDIR="$headers" DESTDIR="$BATS_TEST_TMPDIR/a b" "$top/scripts/kernel/module" install
+  [[ $output == *"DESTDIR=$BATS_TEST_TMPDIR/a b has a space"* ]] || fail "$output"
+  [[ ! -e "$BATS_TEST_TMPDIR/a" && ! -e "$BATS_TEST_TMPDIR/a b" ]]
+  # This machine may run it.
+  [[ ! -e /lib/modules/$release ]] || return 0
+  run -1 env KDIR="$headers" "$top/scripts/kernel/module" install
+  [[ $output == *"there is no /lib/modules/$release, so that kernel is not installed"* ]] || fail "$output"
 }
 
 @test "module: it calls nothing that the kernel does not export, and looks nothing up" {
