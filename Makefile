@@ -14,7 +14,7 @@ $(error ARCH=arm64 is for run, test, shell, image, kernel and setup, not for $(n
 endif
 endif
 
-.PHONY: help try module module-install run test test-stock test-debug test-kcsan test-rt test-scale test-peers soak bench bench-native shell kernel series image install uninstall deb test-deb check setup clean
+.PHONY: help try module module-install run test test-stock test-debug test-kcsan test-rt test-scale test-peers soak bench bench-native shell kernel series image install uninstall deb deb-tools test-deb check setup clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -95,8 +95,11 @@ install: ## header, man pages, tools and tamalloc.pc, below DESTDIR/PREFIX
 uninstall: ## remove the installed files
 	$(Q)scripts/package/install --remove
 
-deb: setup ## Debian packages of kernel and tools, in build/deb
+deb: setup ## Debian packages of kernel, module and tools, in build/deb
 	$(Q)scripts/package/deb
+
+deb-tools: setup ## only those of module and tools, without building a kernel
+	$(Q)scripts/package/deb tools
 
 test-deb: image ## install the packages in a Debian system, boot and test it
 	$(Q)scripts/suites/deb

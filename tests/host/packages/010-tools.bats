@@ -1,4 +1,4 @@
-# The Debian package of the tools. (scripts/suites/deb tests it in a Debian system.)
+# The Debian packages of the tools and of the module. (scripts/suites/deb tests it in a Debian system.)
 # SPDX-License-Identifier: GPL-2.0-only
 
 load ../helpers
@@ -55,12 +55,24 @@ usr/share/doc/tamalloc-tools/copyright" \
   cp -r "$first" "$other"
   before=$(cd "$other/build/deb" && stat -c '%n %i %y' -- *)
   run -0 "$other/scripts/package/deb" tools
-  [[ $output == *"  build/deb/tamalloc-tools_"*.deb ]]
+  [[ $output == *"  build/deb/tamalloc-tools_"*.deb*"  build/deb/tamalloc-dkms_"*_all.deb ]] || fail "$output"
   assert_eq "$before" "$(cd "$other/build/deb" && stat -c '%n %i %y' -- *)" "files"
   echo '# changed' >>"$other/proc/tools/tamstat.bash-completion"
   run -0 "$other/scripts/package/deb" tools
   run -0 cmp "$other/proc/tools/tamstat.bash-completion" <(dpkg-deb --fsys-tarfile "$other"/build/deb/tamalloc-tools_*.deb |
     tar -xO ./usr/share/bash-completion/completions/tamstat)
+}
+
+@test "deb: it is made again if one of its packages is gone" {
+  local other=$BATS_TEST_TMPDIR/other package
+  stub dpkg-buildpackage 'echo "it builds"' 'exit 1'
+  for package in tamalloc-tools tamalloc-dkms; do
+    cp -r "$first" "$other"
+    rm "$other/build/deb/$package"_*.deb
+    run ! env PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$other/scripts/package/deb" tools
+    [[ $output == *"it builds"* ]] || fail "without $package: $output"
+    rm -r "$other"
+  done
 }
 
 @test "deb: a complaint of lintian stops it [control]" {
