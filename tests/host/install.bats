@@ -165,3 +165,15 @@ TEXT
   [[ $output == *"PREFIX=here is not an absolute path"* ]]
   [[ ! -e $BATS_TEST_TMPDIR/no ]]
 }
+
+@test "install: a place that cannot be written to is refused before anything is compiled" {
+  local file=$BATS_TEST_TMPDIR/file
+  : >"$file"
+  refused "$file is not a directory that you can write to; run it as root, or set PREFIX or DESTDIR" \
+    env CC=false DESTDIR="$file" "$top/scripts/package/install"
+  # Root can write everywhere.
+  ((EUID > 0)) || return 0
+  mkdir -m 555 "$BATS_TEST_TMPDIR/dir"
+  refused "$BATS_TEST_TMPDIR/dir is not a directory that you can write to" \
+    env CC=false DESTDIR="$BATS_TEST_TMPDIR/dir" "$top/scripts/package/install"
+}
