@@ -43,7 +43,7 @@ size_t parse_mib(const char *what, const char *text, unsigned long min)
 const char *tamalloc_error(int error)
 {
 	if (error == ENOSYS)
-		return "this kernel has no tamalloc (CONFIG_TAMALLOC)";
+		return "this kernel has no tamalloc (CONFIG_TAMALLOC); boot the patched kernel";
 
 	return strerror(error);
 }

@@ -32,8 +32,8 @@ load ../helpers
     # shellcheck disable=SC2086  # words
     run $program
     [[ $status != 0 ]] || fail "$program: expected a failure, actual status 0"
-    [[ $output == *"this kernel has no tamalloc (CONFIG_TAMALLOC)"* ]] ||
-      fail "$program: expected a word about CONFIG_TAMALLOC, actual: $output"
+    [[ $output == *"this kernel has no tamalloc (CONFIG_TAMALLOC); boot the patched kernel"* ]] ||
+      fail "$program: expected a word about CONFIG_TAMALLOC and a remedy, actual: $output"
   done
   run -1 tamcompare 1
   [[ $output == *"tamalloc: this kernel has no tamalloc"* ]] || fail "tamcompare: $output"
