@@ -220,6 +220,8 @@ run_step() {
   shift 2
 
   mkdir -p "$(dirname "$log")"
+  { : >"$log"; } 2>/dev/null ||
+    die "$log is not writable, perhaps because root made it; run 'sudo chown -R $(id -un) $build_root'"
   if [[ ${V:-} == 1 ]]; then
     "$@" 2>&1 | tee "$log" || status=${PIPESTATUS[0]}
   else

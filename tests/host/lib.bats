@@ -34,6 +34,17 @@ with_lib() {
   [[ $output != *"    50"* ]]
 }
 
+@test "run_step: a log that cannot be written stops it before the step" {
+  with_lib 'run_step "a step" "$PWD/log" touch done'
+  # Also root cannot write it.
+  mkdir log
+  run -1 ./script
+  assert_eq 1 "${#lines[@]}" "lines, of
+$output"
+  [[ $output == *"$PWD/log is not writable"*"run 'sudo chown -R "* ]] || fail "$output"
+  [[ ! -e done ]]
+}
+
 @test "run_step: an interrupt ends the step and all that it started" {
   with_lib 'run_step "a step" "$PWD/log" bash -c "sleep 1000 & echo \$! >child; wait"'
   # A session of its own and an interrupt that is not ignored, as on a terminal.
