@@ -14,7 +14,7 @@ $(error ARCH=arm64 is for run, test, shell, image, kernel and setup, not for $(n
 endif
 endif
 
-.PHONY: help try module module-install run test test-stock test-debug test-kcsan test-rt test-scale test-peers soak bench bench-native shell kernel series image install uninstall deb deb-tools test-deb check setup clean
+.PHONY: help try module module-install run test test-kernels test-stock test-debug test-kcsan test-rt test-scale test-peers soak bench bench-native shell kernel series image install uninstall deb deb-tools test-deb check setup clean
 .NOTPARALLEL:
 
 help: ## show this list
@@ -49,6 +49,9 @@ run: image ## build everything, boot the guest, show the demo
 
 test: image ## run the test suite
 	$(Q)scripts/suites/test
+
+test-kernels: ## the test suite on each version of the kernel, on x86 and arm64
+	$(Q)scripts/suites/kernels
 
 test-debug: image ## the suite on the debug kernel, with injected faults
 	$(Q)scripts/suites/debug
