@@ -35,14 +35,14 @@ with_lib() {
 }
 
 @test "run_step: a log that cannot be written stops it before the step" {
-  with_lib 'run_step "a step" "$PWD/log" touch done'
+  with_lib 'run_step "a step" "$PWD/log" touch ended'
   # Also root cannot write it.
   mkdir log
   run -1 ./script
   assert_eq 1 "${#lines[@]}" "lines, of
 $output"
   [[ $output == *"$PWD/log is not writable"*"run 'sudo chown -R "* ]] || fail "$output"
-  [[ ! -e done ]]
+  [[ ! -e ended ]]
 }
 
 @test "run_step: an interrupt ends the step and all that it started" {
