@@ -34,13 +34,17 @@ no_more_folios_than() {
 
 # What runs callfolio: nothing, or a command that ends with exec "$@"
 via=()
+# The mode of huge pages for mmap(); for tamalloc() it is always "always".
+mmap_mode=always
 
 # as_mmap WHAT: callfolio says of tamalloc what it says of mmap, that is, all is well;
 # folios came along; and no folio is left.
 as_mmap() {
   local what=$1 kb expected faults folios
   folios=$(large_folios)
+  huge_pages $mmap_mode
   run "${via[@]}" callfolio "$what" mmap
+  huge_pages always
   ((status != 77)) || skip "${lines[-1]}"
   assert_eq 0 "$status" "status of mmap; $output"
   [[ $output != *expected\ stamp* && $output != *"not back"* ]] || fail "mmap: $output"
@@ -167,6 +171,8 @@ free_kb() {
 }
 
 @test "folios: soft-dirty: only what is written after it was cleared" {
+  # A huge page is soft-dirty as a whole.
+  mmap_mode=never
   as_mmap softdirty
 }
 

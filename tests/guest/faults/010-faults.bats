@@ -216,10 +216,10 @@ pages_fail() {
     echo "# $operation: ENOMEM $output tries" >&3
     tried=$((tried + 1))
   done <<'TEXT'
-open_pids tamalloc_pids_open
-open_summary tamalloc_summary_open
-read_pids tamalloc_pids_read_iter
-read_summary tamalloc_summary_show
+open_pids pids_open
+open_summary summary_open
+read_pids pids_read_iter
+read_summary summary_show
 pread_pids __x64_sys_pread64
 pread_summary __x64_sys_pread64
 lseek_pids __x64_sys_lseek
@@ -230,7 +230,7 @@ TEXT
   # If 16 pages fail, one page is enough, so only this counter shows it.
   echo 4 >$debug/fail_page_alloc/min-order
   echo 1 >$debug/fail_page_alloc/times
-  pages_fail tamalloc_pids_read_iter read_pids 1
+  pages_fail pids_read_iter read_pids 1
   assert_eq never "$output" "ENOMEM where a page will do"
   assert_eq 0 "$(<$debug/fail_page_alloc/times)" "16 pages that may still fail, of 1"
 }

@@ -17,6 +17,8 @@
  */
 #include <poll.h>
 #include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/swap.h>
@@ -598,13 +600,37 @@ static void do_ksm(void)
 	set("/sys/kernel/mm/ksm/run", "0");
 }
 
+static sigjmp_buf touched;
+static volatile bool touching;
+static void *volatile bus_address;
+
+static void on_bus_error(int signo, siginfo_t *info, void *context)
+{
+	(void)signo;
+	(void)context;
+	bus_address = info->si_addr;
+	if (touching)
+		siglongjmp(touched, 1);
+}
+
 static void do_poison(void)
 {
+	struct sigaction action = { .sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO };
+
 	get(PAGES);
+	sigaction(SIGBUS, &action, NULL);
 	need(!madvise(area[100], PAGE, MADV_SOFT_OFFLINE), "memory failure");
 	say("SOFT_OFFLINE", 0);
 	mapped[200] = false;
 	say("HWPOISON", madvise(area[200], PAGE, MADV_HWPOISON));
+	/* The process has had a SIGBUS if the page was no part of a large folio. */
+	bus_address = NULL;
+	touching = true;
+	if (!sigsetjmp(touched, 1))
+		*(volatile uint64_t *)area[200] = 0;
+	touching = false;
+	printf("SIGBUS: %s\n", bus_address == area[200] ? "this page" :
+	       bus_address ? "another address" : "none");
 	fill(190, 10);
 	fill(201, 100);
 	say("written around it", 0);
