@@ -164,16 +164,28 @@ static void seed_work_fn(struct work_struct *work)
 
 static DECLARE_WORK(seed_work, seed_work_fn);
 
-/* No one else has this processor for 20 seconds, and there is work for it. */
+/*
+ * No one else has this processor for 20 seconds. There is work for it, and a grace
+ * period that waits for this reader.
+ */
 static noinline void tamalloc_seed_spin(void)
 {
-	unsigned long end = jiffies + 20 * HZ;
+	unsigned long end, before;
+
+	rcu_read_lock();
+	before = get_state_synchronize_rcu();
+	start_poll_synchronize_rcu();
+	/* Until it has begun, which needs this processor for a moment */
+	while (get_state_synchronize_rcu() == before)
+		cpu_relax();
 
 	preempt_disable();
 	schedule_work(&seed_work);
+	end = jiffies + 20 * HZ;
 	while (time_before(jiffies, end))
 		cpu_relax();
 	preempt_enable();
+	rcu_read_unlock();
 }
 
 static noinline void tamalloc_seed_hang(void)

@@ -47,7 +47,7 @@ ODEBUG: free active
 WARN at mas_validate_limits
 BUG: soft lockup - CPU#0 stuck for [0-9]+s! \[seed:
 BUG: workqueue lockup - pool
-rcu: .*self-detected stall
+rcu: INFO: rcu_preempt (self-)?detected stalls?
 task seed:[0-9]+ blocked for more than [0-9]+ seconds
 judge: the kernel was tainted
 judge: lockdep switched itself off
