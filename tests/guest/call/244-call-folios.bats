@@ -21,6 +21,7 @@ teardown() {
   swapoff /dev/vda 2>/dev/null || true
   [[ ! -d $cgroup ]] || retry 50 rmdir $cgroup
   [[ ! -w /sys/kernel/mm/ksm/run ]] || echo 2 >/sys/kernel/mm/ksm/run
+  [[ ! -w /proc/sys/kernel/numa_balancing ]] || echo 0 >/proc/sys/kernel/numa_balancing
 }
 
 # Large anonymous folios that there are
