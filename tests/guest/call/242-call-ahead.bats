@@ -341,7 +341,7 @@ damon() {
   touch_is "512 256 42" tamalloc,split 512 w:0:512
 }
 
-# bats test_tags=smp
+# bats test_tags=smp, kcsan
 @test "ahead: two threads that fill in turns commit what they fill" {
   run -0 callahead turns 512
   assert_eq "512 512 0" "$output" "pages written to, and there"

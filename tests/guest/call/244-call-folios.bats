@@ -126,7 +126,7 @@ free_kb() {
   as_mmap merge
 }
 
-# bats test_tags=smp
+# bats test_tags=smp, kcsan
 @test "folios: two threads fill one mapping in turns" {
   local faults
   run -0 callfolio turns mmap
