@@ -543,7 +543,9 @@ static void do_numa(void)
 	for (i = 0; i < 4; i++) {
 		if (syscall(SYS_migrate_pages, 0, 64UL, &both, &node[i % 2]) < 0)
 			err(1, "migrate_pages");
-		say("all on one node", nodes_of() == node[i % 2] ? 0 : 1);
+		if (nodes_of() != node[i % 2])
+			errx(1, "expected pages on nodes %#lx, actual %#lx", node[i % 2],
+			     nodes_of());
 		fill(200 * i, 100);
 	}
 	/* Every third page away from its folio, to node 0 */
