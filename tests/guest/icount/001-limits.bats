@@ -48,10 +48,10 @@ passed() {
 $output"
 }
 
-@test "limits: no limit is above its requirement" {
+@test "limits: no limit of Linux 6.12 is above its requirement" {
   run -0 awk '
-    /^#/ || NF == 0 || $1 == "figure" || $NF == "-" { next }
-    { for (i = 2; i < NF; i++) if ($i != "-" && $i + 0 > $NF + 0) print }' "$limits"
+    $1 == "figure" { for (i = 2; i < NF; i++) if ($i == "6.12") col = i; next }
+    !/^#/ && NF && $NF != "-" && (!col || $col == "-" || $col + 0 > $NF + 0)' "$limits"
   assert_eq "" "$output" "limits above their requirement"
 }
 
