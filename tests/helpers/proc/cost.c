@@ -7,8 +7,8 @@
  * For each NUMBER, make as many processes and time a read of all of each FILE, without
  * the cost of reading the clock. Prints "read", the file, the number of processes, and
  * the time in ns. Then kill a reader of the last FILE in the middle of its read, ten
- * times. Prints "kill", the file, the time of a whole read, and the longest
- * time from the kill to the reader's end.
+ * times. Prints "kill", the file, the time of a whole read, the longest time from the
+ * kill to the reader's end, and the same for a process that only waits.
  */
 #include <signal.h>
 #include <sys/prctl.h>
@@ -89,6 +89,7 @@ static long long time_read(int fd)
 	return best - clock;
 }
 
+/* The child reads @fd, or waits if there is none. */
 static long long time_kill(int fd, long long wait)
 {
 	struct timespec ts = { .tv_nsec = wait };
@@ -99,6 +100,8 @@ static long long time_kill(int fd, long long wait)
 	if (pid < 0)
 		err(1, "fork");
 	if (!pid) {
+		while (fd < 0)
+			pause();
 		lseek(fd, 0, SEEK_SET);
 		for (;;)
 			if (!read(fd, buf, sizeof(buf)))
@@ -114,7 +117,7 @@ static long long time_kill(int fd, long long wait)
 
 int main(int argc, char **argv)
 {
-	long long whole, time, longest = 0;
+	long long whole, time, longest = 0, idle = 0;
 	int fd[FILES], i, k;
 
 	if (argc < FILES + 2)
@@ -140,8 +143,11 @@ int main(int argc, char **argv)
 		time = time_kill(fd[k], whole * (2 + i) / 20);
 		if (time > longest)
 			longest = time;
+		time = time_kill(-1, whole / 2);
+		if (time > idle)
+			idle = time;
 	}
-	printf("kill %s %lld %lld\n", argv[1 + k], whole, longest);
+	printf("kill %s %lld %lld %lld\n", argv[1 + k], whole, longest, idle);
 
 	while (standing) {
 		kill(children[--standing], SIGKILL);
