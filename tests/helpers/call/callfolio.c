@@ -267,7 +267,9 @@ static void do_mremap(void)
 	say("filled there", 0);
 	new = mremap(area, PAGES * PAGE, PAGES / 2 * PAGE, 0);
 	memset(&mapped[PAGES / 2], false, PAGES / 2 * sizeof(mapped[0]));
-	say("smaller", new == old ? 0 : 1);
+	if (new != old)
+		errx(1, "mremap to half the size moved it");
+	say("smaller", 0);
 	new = mremap(area, PAGES / 2 * PAGE, PAGES * PAGE, MREMAP_MAYMOVE);
 	if (new == MAP_FAILED)
 		err(1, "mremap");
@@ -340,7 +342,7 @@ static void do_swap(void)
 		if (madvise(area, PAGES * PAGE, MADV_PAGEOUT))
 			err(1, "MADV_PAGEOUT");
 		if (!status_kb("VmSwap"))
-			puts("nothing was swapped out");
+			errx(1, "nothing was swapped out");
 		expect(200, 100, 0);
 		advise("DONTNEED of what is in swap", 200, 100, MADV_DONTNEED);
 		fill(195, 110);
@@ -358,7 +360,7 @@ static void do_limit(void)
 		fill(0, PAGES);
 		say("filled", 0);
 		if (!status_kb("VmSwap"))
-			puts("nothing was swapped out");
+			errx(1, "nothing was swapped out");
 		expect(0, PAGES, 0);
 		advise("DONTNEED", 0, PAGES, MADV_DONTNEED);
 	}
@@ -388,7 +390,7 @@ static void do_merge(void)
 	first = ask_or_exit(way, PAGES / 2 * PAGE);
 	second = ask_or_exit(way, PAGES / 2 * PAGE);
 	if (first - second != (long)(PAGES / 2 * PAGE))
-		puts("the two are not side by side");
+		errx(1, "the two are not side by side");
 	area = (void *)second;
 	memset(mapped, true, sizeof(mapped));
 	fill(0, PAGES);
@@ -610,7 +612,9 @@ static void do_ksm(void)
 	for (round = 0; round < 600 &&
 	     !strtol(slurp("/sys/kernel/mm/ksm/pages_shared"), NULL, 10); round++)
 		usleep(100000);
-	say("merged", round < 600 ? 0 : 1);
+	if (round == 600)
+		errx(1, "KSM merged no page in 60 s");
+	say("merged", 0);
 	fill(30, 300);
 	say("written", 0);
 	say("UNMERGEABLE", madvise(area, PAGES * PAGE, MADV_UNMERGEABLE));
