@@ -89,7 +89,7 @@ static long long time_read(int fd)
 	return best - clock;
 }
 
-/* The child reads @fd, or waits if there is none. */
+/* The child reads @fd; with a negative one, it waits. */
 static long long time_kill(int fd, long long wait)
 {
 	struct timespec ts = { .tv_nsec = wait };
