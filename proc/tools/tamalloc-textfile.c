@@ -76,12 +76,27 @@ void die(const char *format, ...)
 	exit(status);
 }
 
-static void family(const char *name, const char *type, const char *help_text)
+/* "tamalloc_" and the parts, until the next call */
+static const char *metric_name(const char *first, const char *second, const char *third)
+{
+	static struct text name;
+
+	name.len = 0;
+	text_str(&name, "tamalloc_");
+	text_str(&name, first);
+	text_str(&name, second);
+	text_str(&name, third);
+	return text_end(&name);
+}
+
+/* @rest: of the help text */
+static void family(const char *name, const char *type, const char *help_text, const char *rest)
 {
 	text_str(&out, "# HELP ");
 	text_str(&out, name);
 	text_str(&out, " ");
 	text_str(&out, help_text);
+	text_str(&out, rest);
 	text_str(&out, "\n# TYPE ");
 	text_str(&out, name);
 	text_str(&out, " ");
@@ -92,7 +107,7 @@ static void family(const char *name, const char *type, const char *help_text)
 /* A metric without labels */
 static void metric(const char *name, const char *type, const char *help_text, const char *value)
 {
-	family(name, type, help_text);
+	family(name, type, help_text, "");
 	text_format(&out, "%s %s\n", name, value);
 }
 
@@ -136,7 +151,6 @@ static void add_summary(const char *path)
 	static struct summary summary;
 	const char *percent;
 	uint64_t sum[SIZES], processes, spaces, share, part;
-	char name[64], text[128];
 
 	summary_read(&summary, path);
 	for (size_t i = 0; i < SIZES; i++)
@@ -151,22 +165,23 @@ static void add_summary(const char *path)
 	    __builtin_add_overflow(share, part, &share))
 		die("%s has no CommittedPct", path);
 
-	family("tamalloc_processes", "gauge", "Processes with an address space.");
+	family("tamalloc_processes", "gauge", "Processes with an address space.", "");
 	text_format(&out, "tamalloc_processes %" PRIu64 "\n", processes);
-	family("tamalloc_address_spaces", "gauge", "Distinct address spaces of these processes.");
+	family("tamalloc_address_spaces", "gauge", "Distinct address spaces of these processes.",
+	       "");
 	text_format(&out, "tamalloc_address_spaces %" PRIu64 "\n", spaces);
 	for (size_t i = 0; i < SIZES; i++) {
-		snprintf(name, sizeof(name), "tamalloc_%s_bytes", sizes[i].metric);
-		snprintf(text, sizeof(text),
-			 "%s, of all processes; a shared address space counts once.",
-			 sizes[i].help);
-		family(name, "gauge", text);
-		text_format(&out, "%s ", name);
+		const char *name = metric_name("", sizes[i].metric, "_bytes");
+
+		family(name, "gauge", sizes[i].help,
+		       ", of all processes; a shared address space counts once.");
+		text_str(&out, name);
+		text_str(&out, " ");
 		add_bytes(sum[i]);
 		text_str(&out, "\n");
 	}
 	family("tamalloc_committed_ratio", "gauge",
-	       "Committed by reserved memory of all processes.");
+	       "Committed by reserved memory of all processes.", "");
 	text_str(&out, "tamalloc_committed_ratio ");
 	add_ratio(share);
 	text_str(&out, "\n");
@@ -209,12 +224,15 @@ struct series {
 	const uint64_t *cell;
 };
 
-static void add_series(const char *name, const struct series *series, size_t count,
-		       const struct text *labels, const char *column, void (*add)(uint64_t))
+/* A family with its help text and its lines */
+static void add_series(const char *name, const char *help_text, const char *rest,
+		       const struct series *series, size_t count, const struct text *labels,
+		       const char *column, void (*add)(uint64_t))
 {
 	size_t len = strlen(name);
 	unsigned int cell = 0;
 
+	family(name, "gauge", help_text, rest);
 	for (size_t i = 0; i < count; i++) {
 		if (!i || series[i].table != series[i - 1].table)
 			cell = table_column(series[i].table, column)->cell;
@@ -242,7 +260,8 @@ static void add_group(const struct table *pids, enum by by, const char *what, ui
 	struct text labels = { 0 };
 	struct series *series;
 	size_t count, distinct, start = out.len;
-	char name[80], text[160];
+	char plural[32], first[16], of_that[24], summed[64];
+	const char *name;
 
 	table_group(&table, pids, by);
 	distinct = table.selected;
@@ -269,26 +288,22 @@ static void add_group(const struct table *pids, enum by by, const char *what, ui
 		take_labels(series + count++, &labels, start);
 	}
 
-	snprintf(name, sizeof(name), "tamalloc_%ss", what);
-	snprintf(text, sizeof(text), "Distinct %ss of processes.", what);
-	family(name, "gauge", text);
+	snprintf(plural, sizeof(plural), "%ss of processes.", what);
+	name = metric_name(what, "s", "");
+	family(name, "gauge", "Distinct ", plural);
 	text_format(&out, "%s %zu\n", name, distinct);
 	if (count) {
-		snprintf(name, sizeof(name), "tamalloc_%s_processes", what);
-		snprintf(text, sizeof(text), "Processes of that %s.", what);
-		family(name, "gauge", text);
-		add_series(name, series, count, &labels, OWN "PROCESSES", add_u64);
-		for (size_t i = 0; i < SIZES; i++) {
-			snprintf(name, sizeof(name), "tamalloc_%s_%s_bytes", what, sizes[i].metric);
-			snprintf(text, sizeof(text), "%s, summed over the processes of that %s.",
-				 sizes[i].help, what);
-			family(name, "gauge", text);
-			add_series(name, series, count, &labels, sizes[i].column, add_bytes);
-		}
-		snprintf(name, sizeof(name), "tamalloc_%s_oom_score_max", what);
-		snprintf(text, sizeof(text), "Highest OOM score of a process of that %s.", what);
-		family(name, "gauge", text);
-		add_series(name, series, count, &labels, "OOM_SCORE", add_u64);
+		snprintf(first, sizeof(first), "%s_", what);
+		snprintf(of_that, sizeof(of_that), " of that %s.", what);
+		snprintf(summed, sizeof(summed), ", summed over the processes%s", of_that);
+		add_series(metric_name(first, "processes", ""), "Processes", of_that, series, count,
+			   &labels, OWN "PROCESSES", add_u64);
+		for (size_t i = 0; i < SIZES; i++)
+			add_series(metric_name(first, sizes[i].metric, "_bytes"), sizes[i].help,
+				   summed, series, count, &labels, sizes[i].column, add_bytes);
+		add_series(metric_name(first, "oom_score_max", ""),
+			   "Highest OOM score of a process", of_that, series, count, &labels,
+			   "OOM_SCORE", add_u64);
 	}
 	free(series);
 	free(labels.s);
@@ -345,7 +360,6 @@ static void add_processes(const struct table *pids)
 	struct series *series = grow(NULL, pids->rows + 1, sizeof(*series));
 	unsigned int pid = table_column(pids, "PID")->cell, uid = table_column(pids, "UID")->cell;
 	struct text labels = { 0 };
-	char name[80], text[160];
 
 	boot_time = read_boot_time();
 	for (size_t i = 0; i < pids->rows; i++) {
@@ -358,17 +372,13 @@ static void add_processes(const struct table *pids)
 		add_labels(BY_NAME, pids, series[i].cell);
 		take_labels(series + i, &labels, start);
 	}
-	for (size_t i = 0; pids->rows && i < SIZES; i++) {
-		snprintf(name, sizeof(name), "tamalloc_process_%s_bytes", sizes[i].metric);
-		snprintf(text, sizeof(text), "%s, of the process.", sizes[i].help);
-		family(name, "gauge", text);
-		add_series(name, series, pids->rows, &labels, sizes[i].column, add_bytes);
-	}
-	for (size_t i = 0; pids->rows && i < sizeof(figures) / sizeof(*figures); i++) {
-		snprintf(name, sizeof(name), "tamalloc_process_%s", figures[i].metric);
-		family(name, "gauge", figures[i].help);
-		add_series(name, series, pids->rows, &labels, figures[i].column, figures[i].add);
-	}
+	for (size_t i = 0; pids->rows && i < SIZES; i++)
+		add_series(metric_name("process_", sizes[i].metric, "_bytes"), sizes[i].help,
+			   ", of the process.", series, pids->rows, &labels, sizes[i].column,
+			   add_bytes);
+	for (size_t i = 0; pids->rows && i < sizeof(figures) / sizeof(*figures); i++)
+		add_series(metric_name("process_", figures[i].metric, ""), figures[i].help, "",
+			   series, pids->rows, &labels, figures[i].column, figures[i].add);
 	free(series);
 	free(labels.s);
 }
@@ -437,11 +447,11 @@ static void collect(bool processes)
 		    "counter", "Bytes that calls of tamalloc() reserved.");
 	add_counter("kernel/mm/tamalloc/abi_version", "tamalloc_abi_version", "gauge",
 		    "Version of the interface of tamalloc().");
-	family("tamalloc_build_info", "gauge", "Always 1; the version of tamalloc-textfile.");
+	family("tamalloc_build_info", "gauge", "Always 1; the version of tamalloc-textfile.", "");
 	text_str(&out, "tamalloc_build_info{version=\"" TAMALLOC_VERSION "\"} 1\n");
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	family("tamalloc_textfile_duration_seconds", "gauge",
-	       "How long it took to collect these figures.");
+	       "How long it took to collect these figures.", "");
 	text_format(&out, "tamalloc_textfile_duration_seconds %.6f\n",
 		    (double)(end.tv_sec - start.tv_sec) +
 		    (double)(end.tv_nsec - start.tv_nsec) / 1e9);
