@@ -31,6 +31,7 @@
 #include <linux/pgtable.h>
 #include <linux/swap.h>
 #include <linux/sysfs.h>
+#include <linux/userfaultfd_k.h>
 #include "ahead.h"
 #include "compat.h"
 
@@ -53,6 +54,13 @@ static bool ahead_used(pte_t pte)
 	return pte_present(pte) && pte_young(pte) && !pte_special(pte);
 }
 
+static bool ahead_allowed(struct vm_area_struct *vma)
+{
+	return !(vma->vm_flags & (VM_RAND_READ | VM_LOCKONFAULT)) &&
+	       !userfaultfd_armed(vma) &&
+	       !tamalloc_thp_disabled(vma->vm_mm) && hugepage_global_enabled();
+}
+
 /*
  * The order of the block that a write fault may bring, or 0: one page. Negative
  * if the page table went away and the fault has to be retried.
@@ -61,22 +69,14 @@ static int ahead_find_order(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long addr = vmf->address;
-	unsigned int used, none, max;
+	unsigned int max = READ_ONCE(ahead_order);
 	unsigned int index = pte_index(addr);
+	unsigned int used, none = 0;
 	pte_t *pte;
 
 	/* At index 0, the pages before are in another page table. */
-	if (!index)
+	if (!max || !index)
 		return 0;
-
-	/* Of 2^k entries, so that no block crosses the end of the page table */
-	max = min(READ_ONCE(ahead_order), __ffs(index));
-	if (max < AHEAD_MIN_ORDER)
-		return 0;
-
-	/* The number of pages: within the VMA before and behind the address */
-	max = min3(1UL << max, (addr - vma->vm_start) >> PAGE_SHIFT,
-		   (vma->vm_end - addr) >> PAGE_SHIFT);
 
 	/*
 	 * Without the page table lock: this is a hint. Who maps the block looks
@@ -88,15 +88,26 @@ static int ahead_find_order(struct vm_fault *vmf)
 	/* pte_offset_map() does not tell sparse that it enters RCU. */
 	__acquire(RCU);
 
-	/* Backwards, as the page before is the one most likely not used */
-	for (used = 0; used < max; used++)
+	/* Memory that is touched in no order mostly ends here. */
+	if (!ahead_used(ptep_get_lockless(pte - 1)) || !ahead_allowed(vma))
+		goto unmap;
+
+	/* Of 2^k entries, so that no block crosses the end of the page table */
+	max = min(max, __ffs(index));
+
+	/* The number of pages: within the VMA before and behind the address */
+	max = min3(1UL << max, (addr - vma->vm_start) >> PAGE_SHIFT,
+		   (vma->vm_end - addr) >> PAGE_SHIFT);
+
+	for (used = 1; used < max; used++)
 		if (!ahead_used(ptep_get_lockless(pte - used - 1)))
 			break;
 
-	for (none = 0; none < used; none++)
+	for (; none < used; none++)
 		if (!pte_none(ptep_get_lockless(pte + none)))
 			break;
 
+unmap:
 	pte_unmap(pte);
 
 	return none < 1U << AHEAD_MIN_ORDER ? 0 : ilog2(none);
@@ -104,7 +115,7 @@ static int ahead_find_order(struct vm_fault *vmf)
 
 /**
  * __tamalloc_alloc_ahead - allocate a block of pages for a write fault
- * @vmf: the write fault, in an anonymous mapping; its page table exists
+ * @vmf: the write fault, in a mapping that fills ahead; its page table exists
  *
  * Like alloc_anon_folio(), whose caller maps the folio. Neither reclaims nor
  * compacts; but since 7.3, the first block in a memory cgroup may reclaim, for
@@ -120,12 +131,6 @@ struct folio *__tamalloc_alloc_ahead(struct vm_fault *vmf)
 	gfp_t gfp = GFP_TRANSHUGE_LIGHT;
 	struct folio *folio;
 	int order;
-
-	if (!tamalloc_fills_ahead(vma) ||
-	    vma->vm_flags & (VM_RAND_READ | VM_LOCKONFAULT) ||
-	    tamalloc_thp_disabled(vma->vm_mm) ||
-	    !hugepage_global_enabled())
-		return NULL;
 
 	order = ahead_find_order(vmf);
 	if (order < 0)
