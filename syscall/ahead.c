@@ -39,11 +39,12 @@
 #define AHEAD_DEFAULT_ORDER	4
 
 /*
- * Of each 16 pages of a block, those that are mapped old; the last page of the
- * block is, too. Each aligned 4 pages have one beside their last, and no stride
- * hits all four. The first page of a block, where the fault is, is never one.
+ * Of each 16 pages of a block, those that are mapped old, twice in 32 bits; the
+ * last page of the block is, too. Each aligned 4 pages have one beside their
+ * last, and no stride hits all four. The first page of a block, where the fault
+ * is, is never one.
  */
-#define AHEAD_OLD_PAGES	(BIT(2) | BIT(5) | BIT(10) | BIT(13))
+#define AHEAD_OLD_PAGES	((u32)(BIT(2) | BIT(5) | BIT(10) | BIT(13)) * 0x10001)
 
 /* The largest block, as an order; 0 switches filling ahead off. */
 static unsigned int ahead_order __read_mostly = AHEAD_DEFAULT_ORDER;
@@ -178,11 +179,11 @@ void tamalloc_set_ptes_ahead(struct vm_area_struct *vma, struct folio *folio,
 			     unsigned long addr, pte_t *ptep, pte_t pte)
 {
 	unsigned int i, nr = folio_nr_pages(folio);
-	unsigned long place = addr >> PAGE_SHIFT;
+	unsigned int place = addr >> PAGE_SHIFT;
 	struct mm_struct *mm = vma->vm_mm;
 
 	for (i = 0; i < nr - 1; i++) {
-		bool old = AHEAD_OLD_PAGES & BIT((place + i) % 16);
+		bool old = (AHEAD_OLD_PAGES >> (place + i) % 32) & 1;
 
 		set_pte_at(mm, addr + i * PAGE_SIZE, ptep + i,
 			   old ? pte_mkold(pte) : pte);

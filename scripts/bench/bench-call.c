@@ -218,7 +218,7 @@ static void measure_fill(size_t fill, const char *suffix)
 	long faults = 0;
 	int round;
 
-	for (round = 0; round < 7; round++) {
+	for (round = 0; round < 11; round++) {
 		volatile char *p = (volatile char *)calls[fills[fill].call].ask(TOUCHED);
 
 		if (!p)
