@@ -2,6 +2,8 @@
 # Shared by the scripts. Source it; it does nothing by itself.
 # SPDX-License-Identifier: GPL-2.0-only
 
+# With it, cd prints where it went.
+unset CDPATH
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # What depends on the architecture is in $arch_root, on the kernel, too, in $build, and all
 # else in $build_root. All architectures share the sources of a kernel.
@@ -320,7 +322,8 @@ run_jobs() {
   job_names=() job_logs=() job_commands=()
 }
 
-[[ $KERNEL == "$default_kernel" || " $(supported_kernels) " == *" $KERNEL "* ]] ||
+[[ $KERNEL == "$default_kernel" ||
+  $KERNEL != *[[:space:]]* && " $(supported_kernels) " == *" $KERNEL "* ]] ||
   die "KERNEL=$KERNEL is not supported; set it to one of $(supported_kernels)"
 [[ $ARCH == @(x86|arm64) ]] || die "ARCH=$ARCH is not supported; set it to x86 or arm64"
 # Here, so that a wrong one is noticed before anything is built

@@ -80,6 +80,30 @@ setup() {
   diff -r "$tree.all" "$tree"
 }
 
+@test "apply: a hook without the word tamalloc is refused, too" {
+  "$copy/scripts/kernel-apply" "$tree"
+  cp "$tree/mm/oom_kill.c" "$tree.before/mm/"
+  sed -i '/tamalloc/d' "$tree.before/mm/oom_kill.c"
+  refused "mm/oom_kill.c in $tree.before has hooks" "$copy/scripts/kernel-apply" "$tree.before"
+}
+
+@test "apply: a target that cannot be written stops it, with the tree unchanged" {
+  touch "$tree/mm/tamalloc"
+  cp -r "$tree" "$tree.all"
+  refused "$tree/mm/tamalloc is not a directory that you may write to" "$copy/scripts/kernel-apply" "$tree"
+  diff -r "$tree.all" "$tree"
+  rm "$tree/mm/tamalloc"
+  mkdir -p "$tree/mm/tamalloc/Kbuild"
+  refused "$tree/mm/tamalloc/Kbuild is in the way" "$copy/scripts/kernel-apply" "$tree"
+}
+
+@test "apply: a relative tree, with CDPATH set" {
+  (cd "${tree%/*}" && CDPATH=. "$copy/scripts/kernel-apply" "${tree##*/}")
+  echo "/* edited */" >>"$tree/mm/memory.c"
+  cd "${tree%/*}"
+  refused "mm/memory.c in ${tree##*/} has changed" env CDPATH=. "$copy/scripts/kernel-apply" "${tree##*/}"
+}
+
 @test "apply: what somebody changed since is not lost" {
   "$copy/scripts/kernel-apply" "$tree"
   cp "$tree/mm/memory.c" "$BATS_TEST_TMPDIR/memory.c"

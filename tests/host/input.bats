@@ -46,6 +46,7 @@ fake_tree() {
 @test "input: a KERNEL that has no patches" {
   refused "KERNEL=6.6 is not supported; set it to one of 6.1 6.12 7.3" \
     env KERNEL=6.6 "$copy/scripts/kernel/source"
+  refused "KERNEL=6.1 6.12 is not supported" env KERNEL="6.1 6.12" "$copy/scripts/kernel/source"
 }
 
 @test "input: a mirror without the source of KERNEL leaves nothing behind" {
@@ -60,6 +61,27 @@ fake_tree() {
   assert_eq 1 "${#stderr_lines[@]}" "lines on standard error"
   assert_has "the mirror has no linux-source-7.3 in trixie-backports; set KERNEL_TARBALL or KERNEL_SRC" "$stderr"
   [[ ! -e $copy/build/source && ! -e $copy/build/7.3/linux && ! -e $copy/build/7.3/linux.tmp ]]
+}
+
+@test "input: a mirror without the suite of KERNEL leaves nothing behind" {
+  stub apt-get 'case "$*" in' \
+    '  *indextargets*) echo "bookworm http://a.invalid"; echo "bookworm-security http://b.invalid" ;;' \
+    '  *update*) echo "E: The repository does not have a Release file."; exit 100 ;;' 'esac'
+  run --separate-stderr ! env KERNEL=7.3 PATH="$BATS_TEST_TMPDIR/bin:$PATH" "$copy/scripts/kernel/source"
+  assert_eq 1 "${#stderr_lines[@]}" "lines on standard error"
+  assert_has "the mirror does not give all of trixie" "$stderr"
+  [[ ! -e $copy/build/source && ! -e $copy/build/7.3/linux && ! -e $copy/build/7.3/linux.tmp ]]
+}
+
+@test "input: a KERNEL_SRC that cannot be copied as a whole leaves nothing behind" {
+  mkdir -p "$BATS_TEST_TMPDIR/src/fs/proc"
+  printf 'VERSION = 6\nPATCHLEVEL = 12\nmrproper:\n' >"$BATS_TEST_TMPDIR/src/Makefile"
+  touch "$BATS_TEST_TMPDIR/src/Kbuild"
+  # shellcheck disable=SC2016  # for the stub
+  stub rsync 'for to; do :; done' 'cp -r "$KERNEL_SRC/." "$to"' 'exit 23'
+  run ! env PATH="$BATS_TEST_TMPDIR/bin:$PATH" KERNEL_SRC="$BATS_TEST_TMPDIR/src" "$copy/scripts/kernel/source"
+  assert_has "could not be unpacked" "$output"
+  [[ ! -e $copy/build/linux && ! -e $copy/build/linux.tmp ]]
 }
 
 @test "input: both KERNEL_SRC and KERNEL_TARBALL" {
