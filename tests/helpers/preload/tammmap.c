@@ -22,43 +22,44 @@ static void *plain_mmap(void *addr, size_t length, int prot, int flags, int fd, 
 	return (void *)syscall(SYS_mmap, addr, length, prot, flags, fd, offset);
 }
 
-/* Puts the memory where mmap() would have put it. Returns NULL on failure. */
-static void *move(void *p, void *addr, size_t length, int flags)
+static void *failed(void *p, size_t length)
 {
-	void *place = plain_mmap(addr, length, PROT_NONE, flags & ~MAP_POPULATE, -1, 0);
-	int error;
+	int error = errno;
 
-	if (place != MAP_FAILED &&
-	    mremap(p, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, place) == place)
-		return place;
-	error = errno;
-	munmap(p, length);
+	if (p)
+		munmap(p, length);
 	errno = error;
-	return NULL;
+	return MAP_FAILED;
 }
 
 void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 {
-	void *p;
+	void *p, *place = NULL;
 
 	if ((flags & ~HOW) != (MAP_PRIVATE | MAP_ANONYMOUS) || prot == PROT_NONE)
 		return plain_mmap(addr, length, prot, flags, fd, offset);
+	/* mmap() takes the place first, so that the call does not: mremap() needs two. */
+	if (addr) {
+		place = plain_mmap(addr, length, PROT_NONE, flags & ~MAP_POPULATE, -1, 0);
+		if (place == MAP_FAILED)
+			return MAP_FAILED;
+	}
 	p = tamalloc(length);
 	if (!p) {
 		/* The call tells a size that no address space could hold from a full one. */
 		if (length && errno == EINVAL)
 			errno = ENOMEM;
-		return MAP_FAILED;
+		return failed(place, length);
 	}
-	if (addr) {
-		p = move(p, addr, length, flags);
-		if (!p)
-			return MAP_FAILED;
+	if (place) {
+		if (mremap(p, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, place) != place) {
+			failed(place, length);
+			return failed(p, length);
+		}
+		p = place;
 	}
-	if (prot != RW && mprotect(p, length, prot)) {
-		munmap(p, length);
-		return MAP_FAILED;
-	}
+	if (prot != RW && mprotect(p, length, prot))
+		return failed(p, length);
 	/* As with mmap(), it is no error if that does not succeed. */
 	if (flags & MAP_POPULATE)
 		madvise(p, length, prot & PROT_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
