@@ -8,7 +8,7 @@ setup() {
   printf '.section .rodata\n.incbin "image"\n' >piggy.S
 }
 
-# compiled IMAGE COMPILER...: what an object has of IMAGE
+# compiled IMAGE COMPILER...: the word of IMAGE that is in the object
 compiled() {
   echo "$1" >image
   rm -f piggy.o
