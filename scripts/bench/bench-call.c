@@ -168,16 +168,17 @@ static void write_setting(const char *path, const char *value)
 /* Anonymous folios of several sizes, since Linux 6.8; without them, it cannot fill ahead. */
 static bool has_folios, has_ahead;
 
+/* In this order: on Linux 6.1, pages can be cheaper once there were huge pages. */
 static const struct {
 	const char *name;
 	int call;
 	const char *thp, *thp_64k, *thp_2m, *ahead_kb;
 	bool populate;
 } fills[] = {
-	{ "mmap", MMAP, "never", "never", "inherit", "64", false },
 	{ "populate", MMAP, "never", "never", "inherit", "64", true },
 	{ "mthp", MMAP, "always", "inherit", "never", "64", false },
 	{ "thp", MMAP, "always", "never", "inherit", "64", false },
+	{ "mmap", MMAP, "never", "never", "inherit", "64", false },
 	{ "tamalloc", TAMALLOC, "madvise", "never", "inherit", "64", false },
 	{ "tamalloc_always", TAMALLOC, "always", "never", "inherit", "64", false },
 	{ "tamalloc_1024", TAMALLOC, "madvise", "never", "inherit", "1024", false },
